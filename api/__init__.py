@@ -1,0 +1,1 @@
+"""The Litestar service that answers recommendations from one snapshot."""

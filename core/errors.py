@@ -1,0 +1,77 @@
+"""The one tree of errors that feedrank raises on purpose.
+
+::
+
+    FeedrankError
+    ├── SettingsError          a setting is missing, unknown or out of bounds
+    ├── SourceError            the network's PostgreSQL
+    │   ├── SourceUnreachable  it does not answer, or refuses the credentials
+    │   ├── SourceMismatch     a table or column is missing, mapped twice or of a wrong type
+    │   └── SourceEmpty        a table holds nothing to work with
+    ├── QualityError           too large a share of the copied rows breaks a rule
+    ├── WarehouseBusy          another run holds the warehouse
+    ├── TrainingError          the data do not allow a ranker to be trained
+    ├── SnapshotError          a snapshot as a whole
+    │   ├── SnapshotNotFound   there is none by that id, or none at all
+    │   └── SnapshotDamaged    its files do not match its manifest, or its schema is of another version
+    ├── ServiceError           a server that the command line starts did not come up
+    └── NotFound               a user or post that was asked for by id does not exist
+
+A message names the argument, its value, the bound, and what to do. No message carries a password.
+"""
+
+
+class FeedrankError(Exception):
+    """Base of all errors raised on purpose; its text is meant to be shown to a person as it is."""
+
+
+class SettingsError(FeedrankError):
+    """Raised when a setting is missing, unknown or out of its bounds."""
+
+
+class SourceError(FeedrankError):
+    """Raised when the source database cannot be used."""
+
+
+class SourceUnreachable(SourceError):
+    """Raised when the source does not answer or refuses the credentials."""
+
+
+class SourceMismatch(SourceError):
+    """Raised when a source table or column is missing, mapped twice or of a type that cannot be used."""
+
+
+class SourceEmpty(SourceError):
+    """Raised when a source table has no usable rows."""
+
+
+class QualityError(FeedrankError):
+    """Raised when the share of rejected rows in a copy is over the limit; nothing has been published."""
+
+
+class WarehouseBusy(FeedrankError):
+    """Raised when another live process holds the warehouse's lock and the time to wait is over."""
+
+
+class TrainingError(FeedrankError):
+    """Raised when the data do not allow a ranker to be trained, for example without a single like."""
+
+
+class SnapshotError(FeedrankError):
+    """Raised when a snapshot cannot be written, opened or switched to."""
+
+
+class SnapshotNotFound(SnapshotError):
+    """Raised when no snapshot has the id asked for, or nothing has been published yet."""
+
+
+class SnapshotDamaged(SnapshotError):
+    """Raised when a snapshot's files do not match its manifest, or its schema version is not ours."""
+
+
+class ServiceError(FeedrankError):
+    """Raised when a server that the command line starts does not come up in time."""
+
+
+class NotFound(FeedrankError):
+    """Raised when a user or post asked for by id does not exist."""

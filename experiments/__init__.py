@@ -1,0 +1,1 @@
+"""Arms and assignment of the A/B experiment."""

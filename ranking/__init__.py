@@ -1,0 +1,1 @@
+"""Time split, CatBoost rankers, scoring, baselines, metrics and evaluation."""

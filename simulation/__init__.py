@@ -1,0 +1,1 @@
+"""A made-up network whose true like-probabilities are known."""
