@@ -1,0 +1,47 @@
+"""What every test may ask for: a real PostgreSQL, a fresh database in it, and the real data beside the repository."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg2
+import pytest
+
+from benchmarks.postgres import temporary_postgres
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """DSN of a server of this test session."""
+    with temporary_postgres() as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def database(postgres: str) -> Iterator[str]:
+    """DSN of an empty database of this test alone."""
+    name = f"test_{uuid4().hex}"
+    _execute(postgres, f"CREATE DATABASE {name}")
+    yield f"{postgres.rpartition('/')[0]}/{name}"
+    _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of real posts, feeds and reference vectors; tests that need it are skipped where it is absent."""
+    for folder in (REPOSITORY / "shared", REPOSITORY.parent / "shared"):
+        if folder.is_dir():
+            return folder
+    pytest.skip("the folder ../shared is not on this machine")
+
+
+def _execute(dsn: str, statement: str) -> None:
+    connection = psycopg2.connect(dsn)
+    connection.autocommit = True  # databases are not created inside a transaction
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()
