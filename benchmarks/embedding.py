@@ -34,7 +34,27 @@ def sample() -> list[str]:
     if file.exists():
         return pl.read_parquet(file)["text"].sample(POSTS, shuffle=True, seed=0).to_list()
     rng = np.random.default_rng(0)
-    words = np.array("market player film code doctor minister goal share vote chip the a of in to was said".split())
+    words = np.array(
+        [
+            "market",
+            "player",
+            "film",
+            "code",
+            "doctor",
+            "minister",
+            "goal",
+            "share",
+            "vote",
+            "chip",
+            "the",
+            "a",
+            "of",
+            "in",
+            "to",
+            "was",
+            "said",
+        ]
+    )
     return [" ".join(rng.choice(words, int(length))) for length in rng.lognormal(4.5, 1.0, POSTS).clip(5, 2000)]
 
 
