@@ -30,7 +30,7 @@ def write_tables(
         settings: of the whole project.
     """
     path = folder / STATE_FILE
-    con.execute(f"ATTACH '{path}' AS snapshot")
+    con.execute("ATTACH '{}' AS snapshot".format(str(path).replace("'", "''")))
     try:
         con.execute(read_sql("ranking", "snapshot_tables"))
     finally:
@@ -45,9 +45,8 @@ def write_tables(
 
 def _write_recommendations(snapshot: duckdb.DuckDBPyConnection, recommender: Recommender, limit: int) -> None:
     """Rank for every user and arm, as a request at noon of the first day after the cut would be."""
-    snapshot.execute(
-        f"CREATE TABLE recommendations ({USER_ID} BIGINT, {ARM} VARCHAR, {RANK} INTEGER, {POST_ID} BIGINT, {SCORE} FLOAT)"
-    )
+    columns = f"{USER_ID} BIGINT, {ARM} VARCHAR, {RANK} INTEGER, {POST_ID} BIGINT, {SCORE} FLOAT"
+    snapshot.execute(f"CREATE TABLE recommendations ({columns})")
     noon = datetime.combine(recommender.state.cut, time()) + timedelta(hours=12)
     users = recommender.state.user_ids
     for arm in ARMS:

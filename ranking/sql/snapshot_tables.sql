@@ -1,13 +1,6 @@
 -- The tables of a snapshot that analysts meet first, from the warehouse into the attached database `snapshot`.
 CREATE TABLE snapshot.users AS
-SELECT u.*, coalesce(d.views, 0) AS views, coalesce(d.likes, 0) AS likes, d.first_day, d.last_day
-FROM raw.users AS u
-LEFT JOIN (
-    SELECT user_id, sum(views)::BIGINT AS views, sum(likes)::BIGINT AS likes, min(day) AS first_day, max(day) AS last_day
-    FROM features.user_day
-    GROUP BY user_id
-) AS d USING (user_id)
-ORDER BY user_id;
+FROM raw.users ORDER BY user_id;
 
 CREATE TABLE snapshot.posts AS
 SELECT
