@@ -18,7 +18,7 @@ from core.columns import ARMS
 from core.errors import NotFound, SnapshotNotFound
 from core.logging import get_logger
 from core.settings import Settings
-from ranking.recommender import Recommendations, Recommender
+from ranking.recommender import STATE_FILE, Recommendations, Recommender
 from warehouse.snapshots import Snapshot, current_id, open_snapshot, verify
 
 log = get_logger(__name__)
@@ -34,7 +34,6 @@ class Serving:
     snapshot: Snapshot
     recommender: Recommender
     posts: dict[int, Post]
-    profile: tuple[str, ...]  # the user table's own columns, in the source's order
     database: duckdb.DuckDBPyConnection
     loaded_at: datetime
 
@@ -47,9 +46,8 @@ class Serving:
         """
         verify(snapshot)
         recommender = Recommender.open(snapshot.folder)
-        database = duckdb.connect(str(snapshot.folder / "features.duckdb"), read_only=True)
+        database = duckdb.connect(str(snapshot.folder / STATE_FILE), read_only=True)
         posts = database.execute("SELECT post_id, text, topic FROM posts JOIN post_text USING (post_id)").fetchall()
-        profile = database.execute("SELECT name FROM feature_catalog WHERE \"group\" = 'profile'").fetchall()
         now = datetime.now(UTC).replace(tzinfo=None)
         for arm in ARMS:
             recommender.recommend(arm, int(recommender.state.user_ids[0]), now, limit=1)
@@ -57,7 +55,6 @@ class Serving:
             snapshot=snapshot,
             recommender=recommender,
             posts={post_id: Post(post_id, text, topic) for post_id, text, topic in posts},
-            profile=tuple(name.removeprefix("profile_") for (name,) in profile),
             database=database,
             loaded_at=now,
         )
@@ -71,10 +68,12 @@ class Serving:
     def posts_of(self, recommendations: Recommendations) -> list[Post]:
         return [self.posts[post_id] for post_id in recommendations.post_ids.tolist()]
 
-    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows of the snapshot's tables; safe in any thread, for each call has a cursor of its own."""
+    def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """Rows of the snapshot's tables by column name; safe in any thread, for each call has a cursor of its own."""
         with self.database.cursor() as cursor:
-            return cursor.execute(sql, values).fetchall()
+            found = cursor.execute(sql, values)
+            names = [column[0] for column in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 class Engine:

@@ -27,13 +27,13 @@ def user_feed(serving: Serving, user_id: int, limit: int) -> list[FeedItem]:
     user = find_user(serving, user_id)
     events = serving.rows(
         """
-        SELECT action, post_id, event_time FROM user_feed WHERE user_id = ?
-        ORDER BY event_time DESC, post_id, action LIMIT ?
+        SELECT action, post_id, event_time AS time FROM user_feed WHERE user_id = ?
+        ORDER BY time DESC, post_id, action LIMIT ?
         """,
         user_id,
         limit,
     )
-    return [FeedItem(action, post_id, time, user_id, user, serving.post(post_id)) for action, post_id, time in events]
+    return [FeedItem(**event, user_id=user_id, user=user, post=serving.post(event["post_id"])) for event in events]
 
 
 def post_feed(serving: Serving, post_id: int, limit: int) -> list[FeedItem]:
@@ -45,17 +45,18 @@ def post_feed(serving: Serving, post_id: int, limit: int) -> list[FeedItem]:
     post = serving.post(post_id)
     events = serving.rows(
         """
-        SELECT action, user_id, event_time FROM post_feed WHERE post_id = ?
-        ORDER BY event_time DESC, user_id, action LIMIT ?
+        SELECT action, user_id, event_time AS time FROM post_feed WHERE post_id = ?
+        ORDER BY time DESC, user_id, action LIMIT ?
         """,
         post_id,
         limit,
     )
-    users = _users(serving, [user_id for _, user_id, _ in events])
-    return [FeedItem(action, post_id, time, user_id, users[user_id], post) for action, user_id, time in events]
+    users = _users(serving, [event["user_id"] for event in events])
+    return [FeedItem(**event, post_id=post_id, user=users[event["user_id"]], post=post) for event in events]
 
 
 def _users(serving: Serving, user_ids: list[int]) -> dict[int, dict[str, Any]]:
-    columns = ", ".join(f'"{name}"' for name in ("user_id", *serving.profile))
-    rows = serving.rows(f"SELECT {columns} FROM users WHERE user_id IN (SELECT unnest(?))", user_ids)
-    return {row[0]: dict(zip(("id", *serving.profile), row, strict=True)) for row in rows}
+    users = serving.rows(
+        "SELECT user_id AS id, * EXCLUDE (user_id) FROM users WHERE user_id IN (SELECT unnest(?))", user_ids
+    )
+    return {user["id"]: user for user in users}

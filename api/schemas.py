@@ -96,12 +96,12 @@ class Refusal(Struct, frozen=True):
     reason: Annotated[str, Meta(description="What is wrong with it.")]
 
 
-class Readiness(Struct, frozen=True):
+class Readiness(Struct, frozen=True, kw_only=True):
     """The process answers recommendations."""
 
+    status: Literal["ready"] = "ready"
     snapshot: Annotated[str, Meta(description="Id of the snapshot served.")]
     refused: Annotated[Refusal | None, Meta(description="The newer snapshot that was refused, if one was.")]
-    status: Literal["ready"] = "ready"
 
 
 class BadParameter(Struct, frozen=True):
