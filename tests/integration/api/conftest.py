@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -10,9 +11,22 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from api.app import create_app
-from core.settings import Settings
+from core.settings import ApiSettings, FeatureSettings, RankingSettings, Settings
+from tests.integration.api.small_world import publish_small_world
 
 Client = TestClient[Litestar]
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a home with one published snapshot; tests must leave it as it is."""
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"),
+        features=FeatureSettings(text_dims=8, text_components=4, text_clusters=3),
+        ranking=RankingSettings(iterations=20, depth=4),
+    )
+    publish_small_world(settings)
+    return settings
 
 
 @pytest.fixture(scope="session")
@@ -32,4 +46,5 @@ def tables(published: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def home(published: Settings, tmp_path: Path) -> Settings:
     """A copy of the published world that a test may publish to and damage; looked at every 50 ms."""
     shutil.copytree(published.snapshots_folder, tmp_path / "snapshots", symlinks=True)
-    return published.model_copy(update={"home": tmp_path, "api": {"reload_interval": 0.05}})
+    often = ApiSettings(reload_interval=timedelta(milliseconds=50))
+    return published.model_copy(update={"home": tmp_path, "api": often})

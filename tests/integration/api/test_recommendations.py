@@ -3,7 +3,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -85,6 +85,7 @@ def test_an_unknown_user_gets_a_cold_start_answer(client: Client) -> None:
     assert len(client.get("/post/recommendations/", params={"id": UNKNOWN_USER}).json()["recommendations"]) == 5
 
 
+@settings(deadline=None)
 @given(user_id=st.integers(-(2**63), 2**63 - 1), limit=st.integers(1, 100))
 def test_any_user_and_limit_get_different_posts(client: Client, user_id: int, limit: int) -> None:
     answer = client.get("/post/recommendations/", params={"id": user_id, "limit": limit})

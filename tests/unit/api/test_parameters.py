@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from litestar.exceptions import ValidationException
 
@@ -10,11 +10,13 @@ from api.parameters import moment
 offsets = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=offsets))
 def test_an_offset_is_turned_into_utc(at: datetime) -> None:
     assert moment(at.isoformat()) == at.astimezone(UTC).replace(tzinfo=None)
 
 
+@settings(deadline=None)
 @given(st.datetimes())
 def test_without_an_offset_a_time_is_utc_with_either_separator(at: datetime) -> None:
     assert moment(at.isoformat()) == moment(at.isoformat(" ")) == at
