@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.columns import ARMS, CONTROL, TEST
@@ -54,6 +54,7 @@ def test_every_choice_of_the_reference(cases):
         assert choose(ranges, n) == expected, name
 
 
+@settings(deadline=None)
 @given(st.lists(INT64, max_size=50), st.text(min_size=1), st.integers(0, 10))
 def test_many_users_at_once_get_the_arms_they_get_one_by_one(user_ids, salt, tenths):
     experiment = ExperimentSettings(salt=salt, weights={CONTROL: 1 - tenths / 10, TEST: tenths / 10})

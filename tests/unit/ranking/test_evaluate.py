@@ -119,6 +119,12 @@ def test_a_user_without_a_like_is_left_out_and_an_unknown_one_gets_a_cold_start(
     assert value(table, "test", "users") == 2
 
 
+def test_an_empty_place_of_a_list_is_never_a_hit():
+    recommender = TableRecommender([[0.1, 0.9], [0.1, 0.9]], [1, 2], [10, 11])
+    table = evaluate(recommender, views((1, 11, True), (2, 10, False), (2, 99, True)), NO_DAYS, CUT, SETTINGS)
+    assert value(table, "test", HITRATE_ALL) == 1 / 2
+
+
 def test_a_tie_goes_to_the_lower_post_id():
     recommender = TableRecommender(np.full((1, 7), 0.5), [1], range(7))
     for post, hit in ((4, 1), (5, 0)):
@@ -154,6 +160,7 @@ def test_a_sample_of_users_is_stable_and_grows_by_adding():
     ]
     assert len(samples[0]) == 10
     assert samples[0] == samples[1] < samples[2]
+    assert samples[0] != set(np.unique(events["user_id"])[:10])  # the oldest users are no sample
 
 
 def test_the_size_of_a_chunk_changes_nothing(monkeypatch):

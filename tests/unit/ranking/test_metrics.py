@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -150,6 +150,7 @@ def test_groups_with_positives_agree_with_catboost(shared):
 ROWS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.booleans()), max_size=60)
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_auc_is_that_of_scikit_learn_in_all_rows_and_in_each_users(rows):
     users = np.array([user for user, _, _ in rows], np.int64)

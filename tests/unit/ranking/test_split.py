@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import SettingsError
@@ -9,6 +9,7 @@ from core.settings import FeatureSettings, RankingSettings
 from ranking.split import global_cut, split_time
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.integers(1, 365))
 def test_the_cut_is_the_latest_midnight_that_leaves_all_test_days(watermark, days):
     left = watermark - datetime.combine(global_cut(watermark, days), datetime.min.time())

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -20,6 +20,7 @@ def by_full_sort(scores, k):
     return lists
 
 
+@settings(deadline=None)
 @given(MATRICES, st.integers(1, 15))
 def test_lists_are_those_of_a_full_sort_by_score_and_column(scores, k):
     best = top_k(scores, k)

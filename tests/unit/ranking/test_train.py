@@ -31,6 +31,7 @@ def test_a_second_fit_on_two_threads_is_the_same_file_and_predicts_the_same(view
     save_ranker(ranker, tmp_path / "one.cbm")
     save_ranker(again, tmp_path / "other.cbm")
     assert (tmp_path / "one.cbm").read_bytes() == (tmp_path / "other.cbm").read_bytes()
+    assert "train_finish_time" not in ranker.get_metadata().keys()  # noqa: SIM118  two fits may end in one second
 
 
 def test_the_number_of_threads_changes_no_more_than_rounding(views, ranker):
