@@ -15,11 +15,12 @@ import duckdb
 
 from api.schemas import Post, Refusal
 from core.columns import ARMS
-from core.errors import NotFound, SnapshotNotFound
+from core.errors import FeedrankError, NotFound, SnapshotNotFound
 from core.logging import get_logger
 from core.settings import Settings
 from ranking.recommender import STATE_FILE, Recommendations, Recommender
-from warehouse.snapshots import Snapshot, current_id, open_snapshot, verify
+from warehouse.snapshot_folder import current_id
+from warehouse.snapshots import Snapshot, open_snapshot, verify
 
 log = get_logger(__name__)
 
@@ -48,7 +49,7 @@ class Serving:
         recommender = Recommender.open(snapshot.folder)
         database = duckdb.connect(str(snapshot.folder / STATE_FILE), read_only=True)
         posts = database.execute("SELECT post_id, text, topic FROM posts JOIN post_text USING (post_id)").fetchall()
-        now = datetime.now(UTC).replace(tzinfo=None)
+        now = datetime.now(UTC)
         for arm in ARMS:
             recommender.recommend(arm, int(recommender.state.user_ids[0]), now, limit=1)
         return cls(
@@ -98,7 +99,7 @@ class Engine:
             reason = (
                 f"snapshot {self.refused.snapshot} is refused: {self.refused.reason}"
                 if self.refused
-                else (f"nothing has been published in {self._settings.snapshots_folder} yet; run retrain/nightly")
+                else f"nothing has been published in {self._settings.snapshots_folder} yet; run retrain/nightly"
             )
             raise SnapshotNotFound(f"no snapshot is being served: {reason}")
         return self._serving
@@ -114,13 +115,10 @@ class Engine:
 
     def refresh(self) -> None:
         """Serve the current snapshot. If it cannot be, say so once and go on with the one before."""
-        try:
-            wanted = current_id(self._settings)
-        except SnapshotNotFound:
-            return
+        wanted = current_id(self._settings.snapshots_folder)
         if self._serving is not None and wanted == self._serving.snapshot.id:
             self.refused = None
-        elif self.refused is None or wanted != self.refused.snapshot:
+        elif wanted is not None and (self.refused is None or wanted != self.refused.snapshot):
             self._replace(wanted)
 
     def _replace(self, wanted: str) -> None:
@@ -129,7 +127,8 @@ class Engine:
         except Exception as error:  # whatever is wrong with the new one must not stop the one before
             self.refused = Refusal(wanted, str(error))
             standing = self._serving.snapshot.id if self._serving else "nothing"
-            log.error("snapshot %s is refused, %s goes on being served: %s", wanted, standing, error)
+            surprise = not isinstance(error, FeedrankError)
+            log.error("snapshot %s is refused, %s stays in service: %s", wanted, standing, error, exc_info=surprise)
             return
         self._serving, self.refused = serving, None
         log.info("serving snapshot %s", wanted)

@@ -26,7 +26,7 @@ def snapshot(serving: NamedDependency[SkipValidation[Serving]]) -> SnapshotInfo:
         created_at=manifest.created_at,
         watermark=manifest.watermark,
         schema_version=manifest.schema_version,
-        counts=manifest.counts,
+        counts=manifest.rows,
         metrics=manifest.metrics,
         loaded_at=serving.loaded_at,
     )

@@ -1,6 +1,6 @@
 """A network small enough to train on in a second, straight in the warehouse: no PostgreSQL, no transformer."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 import numpy as np
 import polars as pl
@@ -13,9 +13,10 @@ from ranking.rankers import fit_rankers
 from ranking.recommender import Recommender
 from ranking.snapshot_tables import write_tables
 from warehouse.connection import connect
-from warehouse.snapshots import ManifestBody, Snapshot, draft, publish
+from warehouse.snapshots import ManifestBody, Snapshot, draft, public_settings, publish
 
 USERS, POSTS = 60, 120
+END = datetime(2021, 12, 12)
 NO_EVALUATION = pl.DataFrame(
     {"arm": ["test"], "metric": ["auc"], "value": [float("nan")], "reason": ["the small world is too short"]}
 )
@@ -52,11 +53,19 @@ def publish_small_world(settings: Settings) -> Snapshot:
         rebuild_daily(con)
         posts = Posts.load(con)
         embeddings = np.random.default_rng(0).normal(size=(POSTS, 16)).astype(np.float32)
-        rankers = fit_rankers(con, posts, embeddings, np.ones(POSTS, bool), datetime(2021, 12, 12), settings)
+        everything = np.ones(POSTS, dtype=np.bool_)
+        rankers = fit_rankers(con, posts, embeddings, everything, END, settings)
         spaces = rankers.spaces(posts, embeddings)
-        state = build_state(
-            con, posts, spaces, rankers.codebook, rankers.layout, date(2021, 12, 12), np.ones(POSTS, bool)
-        )
+        state = build_state(con, posts, spaces, rankers.codebook, rankers.layout, END.date(), everything)
         rankers.save(folder)
         write_tables(con, folder, Recommender(state, rankers.models), NO_EVALUATION, settings)
-        return publish(settings, folder, ManifestBody())
+        manifest = ManifestBody(
+            watermark=END,
+            cut=END,
+            trained_at=END,
+            rows={"posts": POSTS},
+            metrics={},
+            settings=public_settings(settings),
+            code_version="0",
+        )
+        return publish(settings, folder, manifest)

@@ -18,7 +18,7 @@ import pytest
 
 from api.engine import Engine
 from core.settings import Settings
-from warehouse.snapshots import Snapshot, current, draft, publish, rollback
+from warehouse.snapshots import ManifestBody, Snapshot, current, draft, publish, rollback
 
 
 def publish_again(settings: Settings) -> Snapshot:
@@ -26,7 +26,8 @@ def publish_again(settings: Settings) -> Snapshot:
     standing = current(settings)
     with draft(settings) as folder:
         shutil.copytree(standing.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json"))
-        return publish(settings, folder, standing.manifest.body)
+        body = {field: getattr(standing.manifest, field) for field in ManifestBody.__struct_fields__}
+        return publish(settings, folder, ManifestBody(**body))
 
 
 def flip_a_byte(file: Path) -> None:
@@ -35,7 +36,7 @@ def flip_a_byte(file: Path) -> None:
     file.write_bytes(content)
 
 
-def eventually(true: Callable[[], bool], seconds: float = 20) -> None:
+def eventually(true: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -134,4 +135,4 @@ def test_a_service_follows_what_is_published_and_stops_when_told(
     assert client.get("/post/recommendations/?id=1&time=2021-12-20T00:00:00").json() == before
 
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=5) in (0, -signal.SIGTERM)
+    assert process.wait(timeout=30) in (0, -signal.SIGTERM)
