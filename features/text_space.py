@@ -144,10 +144,10 @@ def _directions(rows: Matrix, dims: int, seed: int) -> tuple[Floats, Floats]:
     centred = reduced - mean
     variances, axes = np.linalg.eigh(centred.T @ centred)  # ascending
     variances, axes = variances[::-1][:dims], axes[:, ::-1][:, :dims]
-    axes = axes[:, variances > _NOISE * np.square(reduced).sum()]
-    # an eigenvector's sign is arbitrary: let its largest entry be positive
-    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
-    return (lift @ axes).astype(np.float32), (mean @ axes).astype(np.float32)
+    basis = lift @ axes[:, variances > _NOISE * np.square(reduced).sum()]
+    # a direction's sign is arbitrary: let its largest entry be positive
+    basis *= np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(basis.shape[1])])
+    return basis.astype(np.float32), (mean @ (lift.T @ basis)).astype(np.float32)
 
 
 def _norms(matrix: Matrix) -> Floats:  # (P,)
