@@ -5,6 +5,7 @@ An environment variable wins over the file; levels are joined by two underscores
 each setting, its value and its bound.
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -215,6 +216,11 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     prefect: PrefectSettings = PrefectSettings()
     snapshots_kept: int = Field(5, ge=1, description="snapshots that retention leaves, the current one included")
+
+    @property
+    def threads(self) -> int:
+        """How many threads DuckDB and CatBoost may use."""
+        return self.warehouse.threads or os.cpu_count() or 1
 
     @property
     def warehouse_file(self) -> Path:

@@ -1,0 +1,105 @@
+"""Features as of a cut: what was known of users and posts before a day began.
+
+One code computes them for training, where each (user, day) of the sample is a key of its own, and for serving, where
+all users and posts share one cut. A row with cut C is built from known days strictly before C by as-of joins, so it
+cannot see its own day or a later one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from core.columns import CUT, POST_ID, USER_ID
+from features.catalog import ACTIVITY, POST, TOPIC_PAIR
+from features.posts import Posts
+from features.profile import ProfileCodebook
+from features.taste import Taste, TasteCounts
+from features.text_space import TextSpace
+from warehouse.connection import read_sql
+
+
+@dataclass(frozen=True)
+class UserFeatures:
+    """What is known of each (user, cut) key: K keys, T topics."""
+
+    values: NDArray[np.float32]  # (K, profile + activity) in the catalogue's order
+    topics: NDArray[np.float32]  # (K, T, 2) views and like rate in each topic
+    tastes: dict[str, Taste]  # by arm
+
+
+@dataclass(frozen=True)
+class PostFeatures:
+    """What is known of each (post, cut) key, and which post it is."""
+
+    values: NDArray[np.float32]  # (Q, post features) in the catalogue's order
+    post_rows: NDArray[np.int64]  # (Q,) places in `Posts`
+
+
+def user_features(
+    con: duckdb.DuckDBPyConnection,
+    keys: pl.DataFrame,
+    posts: Posts,
+    spaces: Mapping[str, TextSpace],
+    codebook: ProfileCodebook,
+) -> UserFeatures:
+    """Compute the features of `keys` (columns user_id, cut; sorted by both; each pair once)."""
+    with _Relations(con, user_keys=keys, topics=_topics(posts)):
+        activity = _matrix(con.sql(read_sql("features", "user_activity")).pl(), [spec.name for spec in ACTIVITY])
+        topics = _matrix(con.sql(read_sql("features", "user_topics")).pl(), [spec.name for spec in TOPIC_PAIR])
+        profiles = con.sql(
+            f"SELECT u.* FROM user_keys k LEFT JOIN raw.users u USING ({USER_ID}) ORDER BY k.{USER_ID}, k.{CUT}"
+        ).pl()
+    like_rate = activity[:, [spec.name for spec in ACTIVITY].index("user_like_rate")]
+    counts = TasteCounts(con, keys, posts.ids, like_rate)
+    return UserFeatures(
+        values=np.hstack([codebook.transform(profiles), activity]),
+        topics=topics.reshape(keys.height, len(posts.topics), len(TOPIC_PAIR)),
+        tastes=counts.tastes({arm: space.vectors for arm, space in spaces.items()}),
+    )
+
+
+def post_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, posts: Posts) -> PostFeatures:
+    """Compute the features of `keys` (columns post_id, cut; sorted by both; each pair once; ids of known posts)."""
+    with _Relations(con, post_keys=keys, user_keys=pl.DataFrame(schema={USER_ID: pl.Int64, CUT: pl.Date})):
+        counted = con.sql(read_sql("features", "post_activity")).pl()
+    post_rows = np.searchsorted(posts.ids, keys[POST_ID].to_numpy())
+    counted = counted.with_columns(topic=pl.Series(posts.topic_rows[post_rows]))
+    return PostFeatures(_matrix(counted, [spec.name for spec in POST]), post_rows)
+
+
+def same_cut(column: str, ids: NDArray[np.int64], cut: date) -> pl.DataFrame:
+    """Keys of all `ids` (ascending) at one cut."""
+    return pl.DataFrame({column: ids, CUT: pl.repeat(cut, len(ids), dtype=pl.Date, eager=True)})
+
+
+def _topics(posts: Posts) -> pl.DataFrame:
+    return pl.DataFrame({"topic": posts.topics, "topic_row": np.arange(len(posts.topics))})
+
+
+class _Relations:
+    """Makes frames visible to SQL by name, and defines the running totals that the feature queries join."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, **frames: pl.DataFrame) -> None:
+        self._con = con
+        self._frames = frames
+
+    def __enter__(self) -> None:
+        for name, frame in self._frames.items():
+            self._con.register(f"{name}_frame", frame)
+            # a real table has statistics and can be scanned more than once in parallel
+            self._con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {name}_frame")
+        self._con.execute(read_sql("features", "running_totals"))
+
+    def __exit__(self, *error: object) -> None:
+        for name in self._frames:
+            self._con.unregister(f"{name}_frame")
+
+
+def _matrix(frame: pl.DataFrame, columns: list[str]) -> NDArray[np.float32]:
+    """(rows, columns) with NaN for NULL: CatBoost's missing value."""
+    return frame.select(pl.col(columns).cast(pl.Float32).fill_null(float("nan"))).to_numpy(order="c")

@@ -1,0 +1,78 @@
+"""The ranker's input matrix, from user features, post features and a text space.
+
+`rows_matrix` gathers one row for each (user, post, time) of a training set; `fill_users` fills the rows of all posts
+for the requests of some users. Both write the same columns in the catalogue's order; a test holds them equal.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.as_of import PostFeatures, UserFeatures
+from features.catalog import Layout
+from features.text_space import TextSpace
+
+
+def rows_matrix(
+    layout: Layout,
+    users: UserFeatures,
+    arm: str,
+    user_rows: NDArray[np.int64],  # (n,)
+    posts: PostFeatures,
+    post_rows: NDArray[np.int64],  # (n,)
+    space: TextSpace,
+    hours: NDArray[np.float32],  # (n,)
+    weekdays: NDArray[np.float32],  # (n,)
+) -> NDArray[np.float32]:
+    """Gather (n, F): row i is user key `user_rows[i]` meeting post key `post_rows[i]`."""
+    groups = layout.slices
+    of_space = posts.post_rows[post_rows]
+    topic_column = posts.values[post_rows, -1].astype(np.int64)
+    out = np.empty((len(user_rows), len(layout.names)), dtype=np.float32)
+    out[:, groups["user"]] = users.values[user_rows]
+    out[:, groups["post"]] = posts.values[post_rows]
+    pair = out[:, groups["pair"]]
+    pair[:, :2] = users.topics[user_rows, topic_column]
+    vectors = space.vectors[of_space]
+    pair[:, 2] = np.einsum("nd,nd->n", users.tastes[arm].liked[user_rows], vectors)
+    pair[:, 3] = np.einsum("nd,nd->n", users.tastes[arm].taste[user_rows], vectors)
+    request = out[:, groups["request"]]
+    request[:, 0] = hours
+    request[:, 1] = weekdays
+    out[:, groups["text"]] = text_features(space)[of_space]
+    return out
+
+
+def post_template(layout: Layout, posts: PostFeatures, space: TextSpace) -> NDArray[np.float32]:
+    """(P, F) with the columns that are the same for every user filled, the others zero."""
+    groups = layout.slices
+    out = np.zeros((len(posts.post_rows), len(layout.names)), dtype=np.float32)
+    out[:, groups["post"]] = posts.values
+    out[:, groups["text"]] = text_features(space)[posts.post_rows]
+    return out
+
+
+def fill_users(
+    out: NDArray[np.float32],  # (n, P, F) holding the template, whatever users were filled in before
+    layout: Layout,
+    users: UserFeatures,
+    arm: str,
+    user_rows: NDArray[np.int64],  # (n,)
+    topic_rows: NDArray[np.int64],  # (P,)
+    vectors: NDArray[np.float32],  # (P, dims)
+    hour: int,
+    weekday: int,
+) -> None:
+    """Fill the columns of n users at one moment into `out`, for all posts."""
+    groups = layout.slices
+    taste = users.tastes[arm]
+    out[:, :, groups["user"]] = users.values[user_rows][:, None, :]
+    pair = out[:, :, groups["pair"]]
+    pair[:, :, :2] = users.topics[user_rows][:, topic_rows]
+    pair[:, :, 2] = taste.liked[user_rows] @ vectors.T
+    pair[:, :, 3] = taste.taste[user_rows] @ vectors.T
+    out[:, :, groups["request"]] = (hour, weekday)
+
+
+def text_features(space: TextSpace) -> NDArray[np.float32]:
+    """(P, components + clusters) the columns of group `text`."""
+    return np.hstack([space.components, space.distances])

@@ -1,0 +1,116 @@
+"""The serving state: features of every user and post at one cut, as contiguous arrays and as a snapshot's tables.
+
+The API, the nightly batch and the evaluation rank from this and nothing else. `features.state_tables` writes it into
+the snapshot's DuckDB file and reads it back without loss, so that what an analyst queries is what a request sees.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from core.columns import POST_ID, USER_ID
+from features.as_of import PostFeatures, UserFeatures, post_features, same_cut, user_features
+from features.catalog import Layout
+from features.posts import Posts
+from features.profile import ProfileCodebook
+from features.taste import Taste
+from features.text_space import TextSpace
+
+
+@dataclass(frozen=True)
+class ServingState:
+    """U users, P posts, T topics. User arrays have one row more: the last is a user nobody has seen (cold start)."""
+
+    cut: date
+    layout: Layout
+    user_ids: NDArray[np.int64]  # (U,) ascending
+    users: UserFeatures  # U + 1 keys
+    liked_offsets: NDArray[np.int64]  # (U + 2,) places in `liked_posts`; the unseen user's list is empty
+    liked_posts: NDArray[np.int32]  # rows of the posts each user liked, ascending within a user
+    post_ids: NDArray[np.int64]  # (P,) ascending
+    posts: PostFeatures  # P keys
+    topics: list[str]
+    topic_rows: NDArray[np.int64]  # (P,)
+    eligible: NDArray[np.bool_]  # (P,) may be recommended
+    spaces: dict[str, TextSpace]  # by arm
+
+
+def build_state(
+    con: duckdb.DuckDBPyConnection,
+    posts: Posts,
+    spaces: Mapping[str, TextSpace],
+    codebook: ProfileCodebook,
+    layout: Layout,
+    cut: date,
+    eligible: NDArray[np.bool_],
+) -> ServingState:
+    """Compute the state as of `cut`: only events known before that day count."""
+    user_ids = con.sql(f"SELECT {USER_ID} FROM raw.users ORDER BY 1").fetchnumpy()[USER_ID]
+    known = user_features(con, same_cut(USER_ID, user_ids, cut), posts, spaces, codebook)
+    unseen_id = next(i for i in count(-1, -1) if place_of(user_ids, i) is None)
+    unseen = user_features(con, same_cut(USER_ID, np.array([unseen_id]), cut), posts, spaces, codebook)
+    offsets, liked = _liked_posts(con, user_ids, posts.ids, cut)
+    return ServingState(
+        cut=cut,
+        layout=layout,
+        user_ids=user_ids,
+        users=_joined(known, unseen),
+        liked_offsets=offsets,
+        liked_posts=liked,
+        post_ids=posts.ids,
+        posts=post_features(con, same_cut(POST_ID, posts.ids, cut), posts),
+        topics=posts.topics,
+        topic_rows=posts.topic_rows,
+        eligible=eligible,
+        spaces=dict(spaces),
+    )
+
+
+def place_of(ids: NDArray[np.int64], wanted: int) -> int | None:
+    """Find the place of an id in an ascending array; None if it is not there. Any integer may be asked for."""
+    if not len(ids) or not ids[0] <= wanted <= ids[-1]:
+        return None
+    place = int(np.searchsorted(ids, wanted))
+    return place if ids[place] == wanted else None
+
+
+def _liked_posts(
+    con: duckdb.DuckDBPyConnection, user_ids: NDArray[np.int64], post_ids: NDArray[np.int64], cut: date
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    likes = con.execute(
+        """
+        SELECT DISTINCT user_id, post_id FROM raw.known_events
+        SEMI JOIN raw.users USING (user_id) SEMI JOIN raw.posts USING (post_id)
+        WHERE action = 'like' AND known_at < ? ORDER BY ALL
+        """,
+        [cut],
+    ).fetchnumpy()
+    return liked_lists(user_ids, post_ids, likes[USER_ID], likes[POST_ID])
+
+
+def liked_lists(
+    user_ids: NDArray[np.int64],  # (U,) ascending
+    post_ids: NDArray[np.int64],  # (P,) ascending
+    like_users: NDArray[np.int64],  # (L,) ascending
+    like_posts: NDArray[np.int64],  # (L,)
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Lay out who liked what as offsets (U + 2,) into post rows (L,)."""
+    ends = np.searchsorted(like_users, user_ids, side="right")
+    offsets = np.concatenate([[0], ends, ends[-1:] if len(ends) else [0]]).astype(np.int64)
+    return offsets, np.searchsorted(post_ids, like_posts).astype(np.int32)
+
+
+def _joined(known: UserFeatures, unseen: UserFeatures) -> UserFeatures:
+    return UserFeatures(
+        values=np.vstack([known.values, unseen.values]),
+        topics=np.concatenate([known.topics, unseen.topics]),
+        tastes={
+            arm: Taste(np.vstack([t.liked, unseen.tastes[arm].liked]), np.vstack([t.taste, unseen.tastes[arm].taste]))
+            for arm, t in known.tastes.items()
+        },
+    )

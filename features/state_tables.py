@@ -1,0 +1,123 @@
+"""The serving state as tables of a snapshot's `features.duckdb`, for people and for the API.
+
+Undefined features are NULL in the tables (an average in SQL skips them) and NaN in the arrays (CatBoost's missing
+value). The row with user_id NULL is the user nobody has seen.
+"""
+
+from datetime import date
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from core.columns import ARMS, CUT, POST_ID, USER_ID
+from features.as_of import PostFeatures, UserFeatures
+from features.catalog import TOPIC_PAIR, Layout
+from features.serving_state import ServingState, liked_lists
+from features.taste import Taste
+from features.text_space import TextSpace
+
+TOPIC_COLUMNS = [spec.name for spec in TOPIC_PAIR]
+
+
+def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
+    """Create the state's tables; `con` is the snapshot under construction."""
+    names = state.layout.names
+    groups = state.layout.slices
+    user_ids = pl.Series(USER_ID, [*state.user_ids.tolist(), None], dtype=pl.Int64)
+    post_ids = pl.Series(POST_ID, state.post_ids)
+    _create(con, "feature_catalog", state.layout.catalog())
+    _create(con, "state", pl.DataFrame({CUT: [state.cut]}))
+    _create(con, "user_features", _floats(state.users.values, names[groups["user"]]).insert_column(0, user_ids))
+    topics = pl.Series("topic", state.topics, dtype=pl.String)
+    _create(
+        con,
+        "user_topics",
+        pl.DataFrame([user_ids])
+        .join(pl.DataFrame([topics]), how="cross", maintain_order="left_right")
+        .hstack(_floats(state.users.topics.reshape(-1, len(TOPIC_COLUMNS)), TOPIC_COLUMNS)),
+    )
+    post_values = _floats(state.posts.values, names[groups["post"]])
+    _create(con, "post_features", pl.DataFrame([post_ids, pl.Series("eligible", state.eligible)]).hstack(post_values))
+    for arm in ARMS:
+        taste = state.users.tastes[arm]
+        vectors = pl.DataFrame([user_ids, pl.Series("liked", taste.liked), pl.Series("taste", taste.taste)])
+        _create(con, f"user_vectors_{arm}", vectors)
+        space = state.spaces[arm]
+        texts = _floats(np.hstack([space.components, space.distances]), names[groups["text"]])
+        _create(con, f"text_{arm}", pl.DataFrame([post_ids, pl.Series("vector", space.vectors)]).hstack(texts))
+
+
+def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
+    """Load the state from a snapshot; the arrays are contiguous and hold no reference to the connection."""
+    layout = Layout.of_names([name for (name,) in con.sql("SELECT name FROM feature_catalog").fetchall()])
+    names, groups = layout.names, layout.slices
+    users = con.sql(f"FROM user_features ORDER BY {USER_ID} NULLS LAST").pl()
+    user_ids = users[USER_ID].drop_nulls().to_numpy()
+    posts = con.sql(f"FROM post_features ORDER BY {POST_ID}").pl()
+    post_ids = posts[POST_ID].to_numpy()
+    topics = [topic for (topic,) in con.sql("SELECT DISTINCT topic FROM user_topics ORDER BY topic").fetchall()]
+    by_topic = con.sql(f"FROM user_topics ORDER BY {USER_ID} NULLS LAST, topic").pl()
+    likes = con.sql(f"SELECT {USER_ID}, {POST_ID} FROM user_likes ORDER BY ALL").fetchnumpy()
+    offsets, liked = liked_lists(user_ids, post_ids, likes[USER_ID], likes[POST_ID])
+    spaces = {arm: _read_space(con, arm, layout) for arm in ARMS}
+    post_values = _array(posts, names[groups["post"]])
+    return ServingState(
+        cut=_one_date(con),
+        layout=layout,
+        user_ids=user_ids,
+        users=UserFeatures(
+            values=_array(users, names[groups["user"]]),
+            topics=_array(by_topic, TOPIC_COLUMNS).reshape(len(user_ids) + 1, len(topics), len(TOPIC_COLUMNS)),
+            tastes={arm: _read_taste(con, arm) for arm in ARMS},
+        ),
+        liked_offsets=offsets,
+        liked_posts=liked,
+        post_ids=post_ids,
+        posts=PostFeatures(post_values, np.arange(len(post_ids))),
+        topics=topics,
+        topic_rows=post_values[:, -1].astype(np.int64),
+        eligible=posts["eligible"].to_numpy(),
+        spaces=spaces,
+    )
+
+
+def _read_space(con: duckdb.DuckDBPyConnection, arm: str, layout: Layout) -> TextSpace:
+    texts = con.sql(f"FROM text_{arm} ORDER BY {POST_ID}").pl()
+    columns = _array(texts, layout.names[layout.slices["text"]])
+    return TextSpace(
+        vectors=_vectors(texts, "vector"),
+        components=np.ascontiguousarray(columns[:, : layout.components]),
+        distances=np.ascontiguousarray(columns[:, layout.components :]),
+    )
+
+
+def _read_taste(con: duckdb.DuckDBPyConnection, arm: str) -> Taste:
+    vectors = con.sql(f"FROM user_vectors_{arm} ORDER BY {USER_ID} NULLS LAST").pl()
+    return Taste(_vectors(vectors, "liked"), _vectors(vectors, "taste"))
+
+
+def _one_date(con: duckdb.DuckDBPyConnection) -> date:
+    row = con.sql(f"SELECT {CUT} FROM state").fetchone()
+    assert row is not None
+    found: date = row[0]
+    return found
+
+
+def _create(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
+    con.register("frame", frame)
+    con.execute(f"CREATE TABLE {table} AS FROM frame")
+    con.unregister("frame")
+
+
+def _floats(values: NDArray[np.float32], names: list[str]) -> pl.DataFrame:
+    return pl.DataFrame(values, schema=dict.fromkeys(names, pl.Float32), orient="row").fill_nan(None)
+
+
+def _array(frame: pl.DataFrame, columns: list[str]) -> NDArray[np.float32]:
+    return frame.select(pl.col(columns).fill_null(float("nan"))).to_numpy(order="c")
+
+
+def _vectors(frame: pl.DataFrame, column: str) -> NDArray[np.float32]:
+    return np.ascontiguousarray(frame[column].to_numpy())

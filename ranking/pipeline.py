@@ -1,0 +1,110 @@
+"""The two ways to a new snapshot: retrain (judge, fit, write) and refresh (write with the standing rankers).
+
+Plain functions over the warehouse and a folder under construction; the flows call them one by one, tests call them
+without Prefect.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from core.errors import SourceEmpty, TrainingError
+from core.logging import get_logger
+from core.settings import Settings
+from features.posts import Posts
+from features.serving_state import build_state
+from features.text_transformer import embed_texts
+from features.training_set import labelled_views
+from ranking.evaluate import evaluate, undefined_evaluation
+from ranking.rankers import Rankers, fit_rankers
+from ranking.recommender import Recommender
+from ranking.snapshot_tables import write_tables
+from ranking.split import global_cut
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What every step starts from: the posts with their embeddings, and how far the warehouse knows."""
+
+    posts: Posts
+    embeddings: NDArray[np.float32]  # (P, width)
+    watermark: datetime  # time of the newest event
+    cut: date  # the day after the newest known event: a state with this cut knows all of them
+
+
+def load_inputs(
+    con: duckdb.DuckDBPyConnection, settings: Settings, on_progress: Callable[[int, int], None] | None = None
+) -> Inputs:
+    """Read the posts and embed the texts that no earlier run embedded.
+
+    Raises:
+        SourceEmpty: there are no posts or no events.
+    """
+    posts = Posts.load(con)
+    newest = con.sql("SELECT max(event_time), max(known_at) FROM raw.known_events").fetchone()
+    if newest is None or newest[0] is None:
+        raise SourceEmpty("raw.events holds 0 events; rankers need views and likes: check the source's table of events")
+    watermark, known_at = newest
+    embeddings = embed_texts(con, posts.texts, posts.hashes, settings.features, on_progress)
+    return Inputs(posts, embeddings, watermark, known_at.date() + timedelta(days=1))
+
+
+def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) -> pl.DataFrame:
+    """Evaluate rankers trained before one global cut on the views after it, beside the baselines.
+
+    Where the data are too short to be split, every metric is NaN with the reason; the rankers can still be trained.
+    """
+    cut = global_cut(inputs.watermark, settings.ranking.test_days)
+    start = datetime.combine(cut, time())
+    known = inputs.posts.seen_before(np.datetime64(cut))
+    if not known.any():
+        return undefined_evaluation(f"no post was shown before the cut at {cut}; fewer test_days would move it later")
+    try:
+        rankers = fit_rankers(con, inputs.posts, inputs.embeddings, known, start, settings)
+    except TrainingError as error:
+        return undefined_evaluation(f"nothing to train on before the cut at {cut}: {error}")
+    spaces = rankers.spaces(inputs.posts, inputs.embeddings)
+    state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, cut, known)
+    test = labelled_views(con, start, inputs.watermark, settings.features.attribution_window)
+    return evaluate(con, Recommender(state, rankers.models, settings.threads), test, settings.ranking)
+
+
+def retrain(
+    con: duckdb.DuckDBPyConnection, inputs: Inputs, evaluation: pl.DataFrame, folder: Path, settings: Settings
+) -> Rankers:
+    """Fit both rankers on all that is known and write a complete snapshot into `folder`."""
+    everything = np.ones(len(inputs.posts.ids), dtype=np.bool_)
+    until = inputs.watermark + timedelta(microseconds=1)
+    rankers = fit_rankers(con, inputs.posts, inputs.embeddings, everything, until, settings)
+    _write(con, inputs, rankers, evaluation, folder, settings)
+    return rankers
+
+
+def refresh(con: duckdb.DuckDBPyConnection, inputs: Inputs, standing: Path, folder: Path, settings: Settings) -> None:
+    """Write a snapshot with today's features and the rankers and evaluation of the `standing` one."""
+    with duckdb.connect(str(standing / "features.duckdb"), read_only=True) as snapshot:
+        evaluation = snapshot.sql("FROM evaluation").pl()
+    _write(con, inputs, Rankers.load(standing), evaluation, folder, settings)
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    rankers: Rankers,
+    evaluation: pl.DataFrame,
+    folder: Path,
+    settings: Settings,
+) -> None:
+    spaces = rankers.spaces(inputs.posts, inputs.embeddings)
+    eligible = np.ones(len(inputs.posts.ids), dtype=np.bool_)
+    state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, inputs.cut, eligible)
+    rankers.save(folder)
+    write_tables(con, folder, Recommender(state, rankers.models, settings.threads), evaluation, settings)

@@ -1,0 +1,48 @@
+-- The tables of a snapshot that analysts meet first, from the warehouse into the attached database `snapshot`.
+CREATE TABLE snapshot.users AS
+FROM raw.users ORDER BY user_id;
+
+CREATE TABLE snapshot.posts AS
+SELECT
+    p.post_id,
+    p.topic,
+    d.first_seen,
+    coalesce(d.views, 0) AS views,
+    coalesce(d.likes, 0) AS likes,
+    d.likes / nullif(d.views, 0) AS like_rate
+FROM raw.posts AS p
+LEFT JOIN (
+    SELECT post_id, min(day) AS first_seen, sum(views)::BIGINT AS views, sum(likes)::BIGINT AS likes
+    FROM features.post_day
+    GROUP BY post_id
+) AS d USING (post_id)
+ORDER BY post_id;
+
+CREATE TABLE snapshot.post_text AS
+SELECT post_id, text FROM raw.posts ORDER BY post_id;
+
+CREATE TABLE snapshot.user_likes AS
+SELECT user_id, post_id, min(event_time) AS liked_at
+FROM raw.events
+SEMI JOIN raw.users USING (user_id)
+SEMI JOIN raw.posts USING (post_id)
+WHERE action = 'like'
+GROUP BY ALL
+ORDER BY ALL;
+
+-- The newest events of each user and of each post; sorted, so that a look-up by id reads a few blocks only.
+CREATE TABLE snapshot.user_feed AS
+SELECT user_id, post_id, action, event_time
+FROM raw.events
+SEMI JOIN raw.users USING (user_id)
+SEMI JOIN raw.posts USING (post_id)
+QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY event_time DESC, post_id, action) <= 100
+ORDER BY user_id, event_time DESC, post_id, action;
+
+CREATE TABLE snapshot.post_feed AS
+SELECT user_id, post_id, action, event_time
+FROM raw.events
+SEMI JOIN raw.users USING (user_id)
+SEMI JOIN raw.posts USING (post_id)
+QUALIFY row_number() OVER (PARTITION BY post_id ORDER BY event_time DESC, user_id, action) <= 100
+ORDER BY post_id, event_time DESC, user_id, action;
