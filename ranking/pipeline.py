@@ -74,7 +74,8 @@ def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) ->
     spaces = rankers.spaces(inputs.posts, inputs.embeddings)
     state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, cut, known)
     test = labelled_views(con, start, inputs.watermark, settings.features.attribution_window)
-    return evaluate(con, Recommender(state, rankers.models, settings.threads), test, settings.ranking)
+    post_day = con.sql("SELECT post_id, day, likes FROM features.post_day").pl()
+    return evaluate(Recommender(state, rankers.models, settings.threads), test, post_day, cut, settings.ranking)
 
 
 def retrain(

@@ -65,7 +65,8 @@ class Recommender:
         self._templates = {
             arm: post_template(state.layout, state.posts, state.spaces[arm])[None].copy() for arm in rankers
         }
-        self._popular = top_k(self._likes()[None], len(state.post_ids))[0]
+        likes = np.where(state.eligible, self._likes(), -np.inf)
+        self._popular = _best(likes, len(likes))
 
     @classmethod
     def open(cls, folder: Path, threads: int = 1) -> Self:
@@ -122,16 +123,14 @@ class Recommender:
     def rank(
         self, arm: str, user_rows: NDArray[np.int64], when: datetime, limit: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Rank the posts that each user may be shown: rows of posts and their scores, both (len(user_rows), k).
+        """Rank the posts that each user may be shown: rows of posts and their scores, both (len(user_rows), limit).
 
-        k is `limit`, or P if that is less; where fewer posts than k may be shown, the rest is -1 with score NaN.
+        Where fewer posts than `limit` may be shown, the rest is -1 with score NaN.
         """
         scores = self.score(arm, user_rows, when)
         scores[~np.broadcast_to(self.state.eligible, scores.shape) | self.already_liked(user_rows)] = -np.inf
-        best = top_k(scores, min(limit, scores.shape[1]))
-        best_scores = np.take_along_axis(scores, best, axis=1)
-        shown = best_scores > -np.inf
-        return np.where(shown, best, -1), np.where(shown, best_scores, np.float32(np.nan))
+        best = top_k(scores, limit)
+        return best, np.where(best >= 0, np.take_along_axis(scores, best, axis=1), np.float32(np.nan))
 
     def recommend(self, arm: str, user_id: int, when: datetime, limit: int) -> Recommendations:
         """Recommend at most `limit` posts to one user; a user nobody has seen gets a cold-start answer."""
@@ -142,7 +141,7 @@ class Recommender:
 
     def popular(self, limit: int) -> Recommendations:
         """Give the posts with the most likes, eligible ones only."""
-        best = self._popular[self.state.eligible[self._popular]][:limit]
+        best = self._popular[:limit]
         return Recommendations(self.state.post_ids[best], self._likes()[best])
 
     def similar(self, arm: str, post_id: int, limit: int) -> Recommendations:
@@ -158,10 +157,15 @@ class Recommender:
         cosines = vectors @ vectors[place]
         cosines[~self.state.eligible] = -np.inf
         cosines[place] = -np.inf
-        best = top_k(cosines[None], min(limit, len(cosines)))[0]
-        best = best[cosines[best] > -np.inf]
+        best = _best(cosines, limit)
         return Recommendations(self.state.post_ids[best], cosines[best])
 
     def _likes(self) -> NDArray[np.float32]:
         posts = self.state.layout.names[self.state.layout.slices["post"]]
         return self.state.posts.values[:, posts.index("post_likes")]
+
+
+def _best(values: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
+    """Places of the highest values that are not -inf: at most `limit`."""
+    best = top_k(values[None], limit)[0]
+    return best[best >= 0]
