@@ -1,0 +1,84 @@
+"""The rows that every arm and baseline is judged on, as index arrays."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from core.columns import LIKED, POST_ID, USER_ID
+from core.logging import get_logger
+from ranking.hashing import hash_ids
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRows:
+    """Views of the test period by n sampled users, sorted by user and post.
+
+    A user is an index 0 … n-1 into `user_ids`, a post a column of the P posts that can be scored. A pair is a user and
+    a post that the user viewed, however often.
+    """
+
+    user_ids: NDArray[np.int64]  # (n,) ascending
+    user: NDArray[np.int64]  # (E,) of each view
+    post: NDArray[np.int64]  # (E,)
+    liked: NDArray[np.bool_]  # (E,)
+    pair_start: NDArray[np.int64]  # (V,) the first view of each pair
+    pair_liked: NDArray[np.bool_]  # (V,) whether any of its views was liked
+    unscored_likes: NDArray[np.int64]  # (n,) different posts liked that nobody can score, such as those after the cut
+
+    @classmethod
+    def collect(cls, test_events: pl.DataFrame, post_ids: NDArray[np.int64], max_users: int, seed: int) -> Self:
+        """Sample users by a hash of their ids, so that a larger sample holds the smaller one, and index their views.
+
+        `test_events` is (user_id, post_id, liked), a row a view; `post_ids` is ascending. Views of posts that are not
+        in it have no score from anybody and are left out; a like of one still counts as missed.
+        """
+        user_ids = test_events[USER_ID].unique().sort().to_numpy().astype(np.int64)
+        if len(user_ids) > max_users:
+            user_ids = np.sort(user_ids[np.argsort(hash_ids(user_ids, seed))[:max_users]])
+        events = test_events.filter(pl.col(USER_ID).is_in(user_ids)).sort(USER_ID, POST_ID)
+        known = pl.Series(np.isin(events[POST_ID].to_numpy(), post_ids), dtype=pl.Boolean)
+        unscored = events.filter(~known)
+        if not unscored.is_empty():
+            log.info("%d of %d test views are of posts unknown at the cut; left out", len(unscored), len(events))
+        missed = unscored.filter(pl.col(LIKED)).unique([USER_ID, POST_ID])
+        events = events.filter(known)
+        user = np.searchsorted(user_ids, events[USER_ID].to_numpy())
+        post = np.searchsorted(post_ids, events[POST_ID].to_numpy())
+        liked = events[LIKED].to_numpy()
+        new_pair = np.ones(len(events), bool)
+        new_pair[1:] = (user[1:] != user[:-1]) | (post[1:] != post[:-1])
+        pair_start = np.flatnonzero(new_pair)
+        return cls(
+            user_ids=user_ids,
+            user=user,
+            post=post,
+            liked=liked,
+            pair_start=pair_start,
+            pair_liked=np.logical_or.reduceat(liked, pair_start) if len(events) else np.zeros(0, bool),
+            unscored_likes=np.bincount(np.searchsorted(user_ids, missed[USER_ID].to_numpy()), minlength=len(user_ids)),
+        )
+
+    @property
+    def pair_user(self) -> NDArray[np.int64]:
+        return self.user[self.pair_start]
+
+    @property
+    def pair_post(self) -> NDArray[np.int64]:
+        return self.post[self.pair_start]
+
+
+def rows_of_ids(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each wanted id stands in the ascending `ids`, -1 for one that is not there.
+
+    >>> rows_of_ids(np.array([3, 5, 9]), np.array([9, 4, 3])).tolist()
+    [2, -1, 0]
+    """
+    if len(ids) == 0:
+        return np.full(len(wanted), -1, np.int64)
+    rows = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.where(ids[rows] == wanted, rows, -1)

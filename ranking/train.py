@@ -1,0 +1,100 @@
+"""Fitting one ranker, the same way for both arms."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from catboost import CatBoostClassifier, CatBoostError, Pool
+from numpy.typing import NDArray
+
+from core.errors import SnapshotDamaged, TrainingError
+from core.logging import get_logger
+from core.settings import RankingSettings
+
+log = get_logger(__name__)
+
+
+def fit_ranker(
+    X: NDArray[np.float32],
+    y: NDArray[np.bool_],
+    feature_names: Sequence[str],
+    weights: NDArray[np.float32] | None,
+    settings: RankingSettings,
+    threads: int,
+) -> CatBoostClassifier:
+    """Fit the probability that a view is liked.
+
+    X is (n, F), every column numeric, NaN for unknown; y is (n,); weights, where given, (n,). The same input on
+    the same number of threads gives the same model to the last bit; another number of threads adds in another order.
+
+    Raises:
+        TrainingError: there is no row, no like or nothing but likes, or no column that varies.
+    """
+    rows, likes = len(y), int(np.count_nonzero(y))
+    if rows == 0:
+        raise TrainingError(
+            "there are no views to train on (0 rows); copy more history or raise ranking.train_days, "
+            f"now {settings.train_days}"
+        )
+    if likes in (0, rows):
+        raise TrainingError(
+            f"a ranker needs views with and without a like, but {likes} of {rows} training views are liked; "
+            f"check that likes are copied, or raise ranking.train_days, now {settings.train_days}"
+        )
+    model = CatBoostClassifier(
+        loss_function="Logloss",
+        iterations=settings.iterations,
+        depth=settings.depth,
+        learning_rate=settings.learning_rate,
+        # nothing is drawn at random: CatBoost draws by thread, so that the number of cores would change the model
+        bootstrap_type="No",
+        random_strength=0,
+        boosting_type="Plain",
+        random_seed=settings.seed,
+        thread_count=threads,
+        allow_writing_files=False,
+        verbose=False,
+    )
+    try:
+        model.fit(Pool(X, label=y.astype(np.int8), weight=weights, feature_names=list(feature_names)))
+    except CatBoostError as error:
+        raise TrainingError(
+            f"CatBoost cannot fit {rows} rows with {likes} likes and {X.shape[1]} features: {error}"
+        ) from error
+    # the time of day and a random id: without them equal rankers are equal files, and a snapshot's hash says so
+    metadata = model.get_metadata()
+    for name in ("train_finish_time", "model_guid"):
+        del metadata[name]
+    log.info("fitted %d trees on %d views with %d likes, %d features", model.tree_count_, rows, likes, X.shape[1])
+    return model
+
+
+def save_ranker(model: CatBoostClassifier, path: Path) -> None:
+    """Write the ranker in CatBoost's own format (.cbm)."""
+    model.save_model(str(path), format="cbm")
+
+
+def load_ranker(path: Path) -> CatBoostClassifier:
+    """Read a ranker written by `save_ranker`.
+
+    Raises:
+        SnapshotDamaged: the file is missing or is not a ranker.
+    """
+    try:
+        return CatBoostClassifier().load_model(str(path), format="cbm")
+    except CatBoostError as error:
+        raise SnapshotDamaged(
+            f"{path.name} in {path.parent} cannot be read as a ranker: {error}; publish again or roll back"
+        ) from error
+
+
+def feature_importances(model: CatBoostClassifier) -> pl.DataFrame:
+    """(feature, importance): the share of prediction change each feature is behind, adding up to 100, largest first.
+
+    Source: CatBoost `PredictionValuesChange`.
+    """
+    return pl.DataFrame(
+        {"feature": model.feature_names_, "importance": model.get_feature_importance()},
+        schema={"feature": pl.String, "importance": pl.Float64},
+    ).sort(["importance", "feature"], descending=[True, False])
