@@ -9,6 +9,6 @@ _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 def die_with_parent(signal_number: int = signal.SIGTERM) -> None:
-    """Ask the kernel to send this process `signal_number` when its parent ends; Linux only, elsewhere it does nothing."""
+    """Ask the kernel to send this process `signal_number` when its parent ends; on Linux only."""
     if _prctl is not None:
         _prctl(PR_SET_PDEATHSIG, signal_number)

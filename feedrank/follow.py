@@ -1,6 +1,7 @@
 """Starting a deployment's run as `prefect deployment run` does, and showing a person how it goes until it ends."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -23,6 +24,11 @@ from core.errors import RunFailed
 
 POLL = 0.5  # seconds
 EARLY = datetime.min.replace(tzinfo=UTC)
+
+
+def connect(api_url: str) -> SyncPrefectClient:
+    """A client of the server at `api_url`, to be used as a context."""
+    return SyncPrefectClient(api_url)
 
 
 def release_leftover_runs(client: SyncPrefectClient) -> None:
@@ -50,8 +56,10 @@ def start_run(client: SyncPrefectClient, deployment: str) -> FlowRun:
     return client.create_flow_run_from_deployment(client.read_deployment_by_name(deployment).id)
 
 
-def follow(client: SyncPrefectClient, run: FlowRun, console: Console) -> FlowRun:
+def follow(client: SyncPrefectClient, run: FlowRun, console: Console, check: Callable[[], None]) -> FlowRun:
     """Show the tasks of `run` as they begin, advance and end; return it when it has completed.
+
+    `check` is called all along: it raises when the run cannot go on, as when its worker has ended.
 
     Raises:
         RunFailed: it ended in any other way; carries the state's message.
@@ -59,6 +67,7 @@ def follow(client: SyncPrefectClient, run: FlowRun, console: Console) -> FlowRun
     steps = Steps(client, run.id, console)
     with steps.progress:
         while True:
+            check()
             current = client.read_flow_run(run.id)
             steps.update(current)
             if current.state is not None and current.state.is_final():

@@ -20,7 +20,7 @@ def get_json(url: str, timeout: float = TIMEOUT) -> Any:
         status, body = _get(url, timeout)
     except (OSError, HTTPException) as error:
         raise ServiceError(f"{url} does not answer: {error}") from error
-    if status != 200:  # noqa: PLR2004
+    if status != 200:
         raise ServiceError(f"{url} answers {status}: {body.decode(errors='replace')}")
     return json.loads(body)
 
@@ -28,7 +28,7 @@ def get_json(url: str, timeout: float = TIMEOUT) -> Any:
 def is_answering(url: str) -> bool:
     """Whether `url` answers with success at this moment."""
     try:
-        return _get(url, timeout=2)[0] == 200  # noqa: PLR2004
+        return _get(url, timeout=2)[0] == 200
     except (OSError, HTTPException):
         return False
 

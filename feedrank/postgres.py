@@ -121,6 +121,8 @@ def _unprivileged(programs: Path, folder: Path) -> dict[str, Any]:
         for parent in (place, *place.parents):
             mode = parent.stat().st_mode
             if not mode & 0o001:
-                log.warning("opening %s for passing through (not for listing), as PostgreSQL cannot run as root", parent)
+                log.warning(
+                    "opening %s for passing through (not for listing), as PostgreSQL cannot run as root", parent
+                )
                 parent.chmod(mode | 0o001)
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}

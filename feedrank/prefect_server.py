@@ -60,7 +60,7 @@ class Prefect:
         self._run("deploy", "--all", "--prefect-file", str(project_file()))
 
     def start_worker(self, environment: Mapping[str, str]) -> Server:
-        """Start the worker; flows find `environment` in theirs. It runs one flow at a time, as they share a warehouse."""
+        """Start the worker, one flow run at a time, as they share a warehouse; flows find `environment` in theirs."""
         command = ("worker", "start", "--pool", WORK_POOL, "--type", "process", "--limit", "1")
         # a worker that is told to end waits for its flow run; the run has to be told as well
         return self._start("prefect-worker", *command, children_too=True, extra=environment)
@@ -99,4 +99,6 @@ def project_file() -> Path:
     for place in places:
         if (place / PROJECT_FILE).is_file():
             return place / PROJECT_FILE
-    raise ServiceError(f"{PROJECT_FILE} is neither in {places[0]} nor in {places[1]}; start feedrank in its project folder")
+    raise ServiceError(
+        f"{PROJECT_FILE} is neither in {places[0]} nor in {places[1]}; start feedrank in its project folder"
+    )

@@ -27,7 +27,7 @@ from feedrank.http import is_answering
 log = get_logger(__name__)
 
 HOST = "127.0.0.1"
-GRACE = 15.0  # seconds between asking a server to end and killing it
+GRACE = 15.0  # seconds
 POLL = 0.1  # seconds
 
 
@@ -40,12 +40,15 @@ class Server:
     log_file: Path
     stop_signal: int
     children_too: bool
+    grace: float  # seconds between asking it to end and killing it
 
     def check(self) -> None:
         """Raise ServiceError if it has ended."""
         status = self.process.poll()
         if status is not None:
-            raise ServiceError(f"{self.name} ended with status {status}; its log is {self.log_file}\n{self.last_lines()}")
+            raise ServiceError(
+                f"{self.name} ended with status {status}; its log is {self.log_file}\n{self.last_lines()}"
+            )
 
     def wait_for(self, url: str, limit: float) -> None:
         """Return as soon as `url` answers; ServiceError if the server ends before, or `limit` seconds pass."""
@@ -53,27 +56,30 @@ class Server:
         while not is_answering(url):
             self.check()
             if time.monotonic() > deadline:
-                raise ServiceError(f"{self.name} does not answer at {url} after {limit:.0f} s; its log is {self.log_file}")
+                raise ServiceError(
+                    f"{self.name} does not answer at {url} after {limit:.0f} s; its log is {self.log_file}"
+                )
             time.sleep(POLL)
 
     def last_lines(self, count: int = 10) -> str:
         return "\n".join(self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])
 
-    def stop(self, grace: float = GRACE) -> None:
-        """End it and everything it started: by its stop signal, and what is left after `grace` seconds by SIGKILL."""
+    def stop(self) -> None:
+        """End it and everything it started: by its stop signal, and what is left after the grace by SIGKILL."""
         # found by descent: some, such as Prefect's flow runs, lead sessions of their own, which a process group misses
         family = _family(self.process.pid)
         for member in family if self.children_too else family[:1]:
             with suppress(psutil.NoSuchProcess):
                 member.send_signal(self.stop_signal)
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(grace)
+            self.process.wait(self.grace)
         _, left = psutil.wait_procs(family + _family(self.process.pid), timeout=1)
         for member in left:
             log.warning("%s left process %d running; killing it", self.name, member.pid)
             with suppress(psutil.NoSuchProcess):
                 member.kill()
         self.process.wait()
+        psutil.wait_procs(left, timeout=1)
 
 
 class Servers:
@@ -93,6 +99,7 @@ class Servers:
         stop_signal: int = signal.SIGTERM,
         death_signal: int = signal.SIGKILL,
         children_too: bool = False,
+        grace: float = GRACE,
         **popen: Any,
     ) -> Server:
         """Start `command` with `environment` laid over ours; its output goes to `<logs>/<name>.log`.
@@ -115,7 +122,7 @@ class Servers:
                 preexec_fn=partial(die_with_parent, death_signal),
                 **popen,
             )
-        server = Server(name, process, log_file, stop_signal, children_too)
+        server = Server(name, process, log_file, stop_signal, children_too, grace)
         self._running.append(server)
         return server
 
@@ -130,8 +137,17 @@ class Servers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        # a second Ctrl-C would leave the rest of them running
+        handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
         while self._running:
             self._running.pop().stop()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def stop_on_sigterm() -> None:
+    """Let SIGTERM end this program as Ctrl-C does, its servers in order."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def free_port(preferred: int) -> int:

@@ -1,0 +1,69 @@
+"""Cleanup: the only flow that deletes.
+
+It shows what it would delete unless it is told to go ahead, for it is as easily started by a click as any other. It
+holds the warehouse while it looks, so that no run is writing the drafts and spill files that it finds. Published
+snapshots go by count and never by age: a source that has been silent for a year still has its last snapshot served.
+"""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from pydantic import Field
+
+from core.settings import Settings
+from flows.leftovers import find_leftovers
+from flows.runs import warehouse_run
+from warehouse.snapshots import retain
+
+
+@flow(name="cleanup", timeout_seconds=3600)
+def cleanup(
+    dry_run: Annotated[bool, Field(description="Only list what would be deleted")] = True,
+    keep: Annotated[
+        int | None, Field(ge=1, le=1000, description="Snapshots to leave; empty: as the settings say")
+    ] = None,
+    older_than_days: Annotated[int, Field(ge=1, le=3650, description="Age of logs and spill files to delete")] = 14,
+) -> list[str]:
+    """Delete old snapshots, what killed runs left behind, and old logs; by default only list them."""
+    with warehouse_run() as settings:
+        snapshots = retain_snapshots(settings, keep or settings.snapshots_kept, dry_run)
+        leftovers = remove_leftovers(settings, timedelta(days=older_than_days), dry_run)
+    return snapshots + leftovers
+
+
+@task(name="retain snapshots", task_run_name="retain snapshots", cache_policy=NO_CACHE)
+def retain_snapshots(settings: Settings, keep: int, dry_run: bool) -> list[str]:
+    """Leave the newest `keep` snapshots and the current one."""
+    removed = retain(settings, keep, dry_run)
+    _report("snapshots", removed, dry_run)
+    return removed
+
+
+@task(name="remove leftovers", task_run_name="remove leftovers", cache_policy=NO_CACHE)
+def remove_leftovers(settings: Settings, older_than: timedelta, dry_run: bool) -> list[str]:
+    """Delete what `find_leftovers` finds."""
+    found = find_leftovers(settings, older_than)
+    if not dry_run:
+        for path in found:
+            _delete(path)
+    names = [str(path.relative_to(settings.home)) for path in found]
+    _report("leftovers", names, dry_run)
+    return names
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _report(what: str, names: list[str], dry_run: bool) -> None:
+    verb = "would be deleted" if dry_run else "deleted"
+    table = [{what: name} for name in names]
+    create_table_artifact(table, key=f"cleanup-{what}", description=f"{len(names)} {what} {verb}")

@@ -1,0 +1,68 @@
+"""The steps that more than one flow takes; each a few lines around the plain function that does the work."""
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import duckdb
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from core.errors import SourceEmpty, SourceError, SourceMismatch
+from core.settings import Settings
+from features.daily import rebuild_daily
+from flows.progress import report_progress
+from flows.reports import copy_report
+from flows.runs import run_id
+from ranking.pipeline import Inputs, load_inputs
+from warehouse.copy import CopyReport, copy_source
+from warehouse.runs import set_watermark, watermark
+
+EVENTS, DAYS = "events", "days"  # watermarks: how far events are copied, and how far they are in the daily aggregates
+HOUR = 3600.0
+
+
+def is_transient(task: Any, run: Any, state: Any) -> bool:
+    """Whether a failed copy is worth another try: the connection broke, not the data or their description."""
+    try:
+        state.result()
+    except (SourceEmpty, SourceMismatch):
+        return False
+    except SourceError:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+@task(
+    name="copy the source",
+    task_run_name="copy the source",
+    cache_policy=NO_CACHE,
+    retries=3,
+    retry_delay_seconds=[10, 60, 300],
+    retry_condition_fn=is_transient,
+    timeout_seconds=4 * HOUR,
+)
+def copy_tables(settings: Settings, full: bool) -> CopyReport:
+    """Bring the warehouse up to the source, and tell what came and what was rejected."""
+    report = copy_source(settings, run_id(), full=full)
+    create_markdown_artifact(copy_report(report), key="copy", description="Rows copied and rejected")
+    return report
+
+
+@task(name="aggregate days", task_run_name="aggregate days", cache_policy=NO_CACHE, timeout_seconds=HOUR)
+def aggregate_days(warehouse: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
+    """Aggregate the days that changed since this was last done to its end, or all of them."""
+    done = None if everything else watermark(warehouse, DAYS)
+    copied = watermark(warehouse, EVENTS)
+    rebuild_daily(warehouse, since=done.date() if done else None)
+    if copied is not None:
+        set_watermark(warehouse, DAYS, copied)
+
+
+@task(name="embed posts", task_run_name="embed posts", cache_policy=NO_CACHE, timeout_seconds=12 * HOUR)
+def embed_posts(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> Inputs:
+    """Read the posts and embed the texts that no earlier run embedded; a run that is killed keeps what it has."""
+    return load_inputs(warehouse, settings, report_progress("texts embedded"))
