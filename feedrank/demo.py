@@ -6,7 +6,7 @@ from feedrank.postgres import start_postgres
 from feedrank.prefect_server import Prefect
 from feedrank.processes import Servers, stop_on_sigterm
 from feedrank.serve import show_addresses, show_answers, start_api, start_worker, stay, train
-from feedrank.simulate import Days, Events, Posts, Seed, Users, fill
+from feedrank.simulate import Days, Events, Posts, Seed, Users, fill, is_filled
 from feedrank.terminal import out, step
 from simulation.settings import WorldSettings
 

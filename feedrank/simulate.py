@@ -1,12 +1,15 @@
 """`feedrank simulate`: a made-up network in a PostgreSQL of one's own, to try feedrank on a server."""
 
+from contextlib import closing
 from typing import Annotated
 
+import psycopg2
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from core.settings import load_settings
 from feedrank.terminal import step
+from simulation.postgres import write_world
 from simulation.settings import WorldSettings
 from simulation.world import simulate as draw_world
 
@@ -42,3 +45,10 @@ def fill(dsn: str, world: WorldSettings) -> None:
     """Draw a network and write it into an empty database."""
     with step(f"simulating {world.users:,} users, {world.posts:,} posts, about {world.events:,} events"):
         write_world(draw_world(world), dsn)
+
+
+def is_filled(dsn: str) -> bool:
+    """Whether the database has the tables of a network already; they are written in one transaction."""
+    with closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('public.feed_action') IS NOT NULL")
+        return bool(cursor.fetchone()[0])

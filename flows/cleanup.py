@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Annotated
 
 from prefect import flow, task
-from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
 from core.settings import Settings
 from flows.leftovers import find_leftovers
 from flows.runs import warehouse_run
-from warehouse.snapshots import retain
+from flows.tasks import report_deleted, retain_snapshots
 
 
 @flow(name="cleanup", timeout_seconds=3600)
@@ -36,14 +35,6 @@ def cleanup(
     return snapshots + leftovers
 
 
-@task(name="retain snapshots", task_run_name="retain snapshots", cache_policy=NO_CACHE)
-def retain_snapshots(settings: Settings, keep: int, dry_run: bool) -> list[str]:
-    """Leave the newest `keep` snapshots and the current one."""
-    removed = retain(settings, keep, dry_run)
-    _report("snapshots", removed, dry_run)
-    return removed
-
-
 @task(name="remove leftovers", task_run_name="remove leftovers", cache_policy=NO_CACHE)
 def remove_leftovers(settings: Settings, older_than: timedelta, dry_run: bool) -> list[str]:
     """Delete what `find_leftovers` finds."""
@@ -52,7 +43,7 @@ def remove_leftovers(settings: Settings, older_than: timedelta, dry_run: bool) -
         for path in found:
             _delete(path)
     names = [str(path.relative_to(settings.home)) for path in found]
-    _report("leftovers", names, dry_run)
+    report_deleted("leftovers", names, dry_run)
     return names
 
 
@@ -61,9 +52,3 @@ def _delete(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
-
-
-def _report(what: str, names: list[str], dry_run: bool) -> None:
-    verb = "would be deleted" if dry_run else "deleted"
-    table = [{what: name} for name in names]
-    create_table_artifact(table, key=f"cleanup-{what}", description=f"{len(names)} {what} {verb}")

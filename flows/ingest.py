@@ -23,4 +23,4 @@ def ingest(
     with warehouse_run() as settings:
         copy_tables(settings, full)
         with connect(settings) as warehouse:
-            aggregate_days(warehouse)
+            aggregate_days(warehouse, everything=full)

@@ -1,12 +1,11 @@
 """The steps that more than one flow takes; each a few lines around the plain function that does the work."""
 
-from contextlib import suppress
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 from prefect import task
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from core.errors import SourceEmpty, SourceError, SourceMismatch
@@ -18,6 +17,7 @@ from flows.runs import run_id
 from ranking.pipeline import Inputs, load_inputs
 from warehouse.copy import CopyReport, copy_source
 from warehouse.runs import set_watermark, watermark
+from warehouse.snapshots import publish, retain
 
 EVENTS, DAYS = "events", "days"  # watermarks: how far events are copied, and how far they are in the daily aggregates
 HOUR = 3600.0
@@ -66,3 +66,26 @@ def aggregate_days(warehouse: duckdb.DuckDBPyConnection, *, everything: bool) ->
 def embed_posts(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> Inputs:
     """Read the posts and embed the texts that no earlier run embedded; a run that is killed keeps what it has."""
     return load_inputs(warehouse, settings, report_progress("texts embedded"))
+
+
+@task(name="publish snapshot", task_run_name="publish snapshot", cache_policy=NO_CACHE, timeout_seconds=HOUR)
+def publish_snapshot(settings: Settings, folder: Path, inputs: Inputs) -> str:
+    """Make the finished draft the snapshot that is served; its id."""
+    snapshot = publish(settings, folder, {'watermark': inputs.watermark, 'counts': {}})
+    create_markdown_artifact(str(snapshot), key="snapshot", description="What is served now")
+    return snapshot.id
+
+
+@task(name="retain snapshots", task_run_name="retain snapshots", cache_policy=NO_CACHE)
+def retain_snapshots(settings: Settings, keep: int, dry_run: bool) -> list[str]:
+    """Leave the newest `keep` snapshots and the current one."""
+    removed = retain(settings, keep, dry_run)
+    report_deleted("snapshots", removed, dry_run)
+    return removed
+
+
+def report_deleted(what: str, names: list[str], dry_run: bool) -> None:
+    """A table of what a run has deleted, or would delete."""
+    verb = "would be deleted" if dry_run else "deleted"
+    table = [{what: name} for name in names]
+    create_table_artifact(table, key=f"deleted-{what}", description=f"{len(names)} {what} {verb}")
