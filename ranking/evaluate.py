@@ -149,6 +149,13 @@ def evaluate(
     return _tabulate(by_user, whole, settings.seed)
 
 
+def undefined_evaluation(reason: str) -> pl.DataFrame:
+    """The evaluation where there is nothing to judge on: one row an arm, no value, and why."""
+    arms = [*ARMS, *BASELINES]
+    rows = [(arm, HITRATE_ALL, np.nan, np.nan, np.nan, reason) for arm in arms]
+    return pl.DataFrame(rows, schema=EVALUATION_SCHEMA, orient="row")
+
+
 @dataclass(frozen=True, slots=True)
 class _Scored:
     """One arm's scores of the judged views, (E,), and its lists over all eligible posts, (n, LIST_LENGTH), -1 empty."""

@@ -6,7 +6,8 @@ without Prefect.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from core.columns import ARM
 from core.errors import SourceEmpty, TrainingError
 from core.logging import get_logger
 from core.settings import Settings
@@ -23,9 +25,10 @@ from features.text_transformer import embed_texts
 from features.training_set import labelled_views
 from ranking.evaluate import evaluate, undefined_evaluation
 from ranking.rankers import Rankers, fit_rankers
-from ranking.recommender import Recommender
+from ranking.recommender import STATE_FILE, Recommender
 from ranking.snapshot_tables import write_tables
 from ranking.split import global_cut
+from warehouse.snapshots import ManifestBody, Snapshot, public_settings
 
 log = get_logger(__name__)
 
@@ -80,20 +83,34 @@ def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) ->
 
 def retrain(
     con: duckdb.DuckDBPyConnection, inputs: Inputs, evaluation: pl.DataFrame, folder: Path, settings: Settings
-) -> Rankers:
-    """Fit both rankers on all that is known and write a complete snapshot into `folder`."""
+) -> ManifestBody:
+    """Fit both rankers on all that is known, write a complete snapshot into `folder`, and describe it.
+
+    Raises:
+        TrainingError: there are no views, no likes, or nothing but likes.
+    """
     everything = np.ones(len(inputs.posts.ids), dtype=np.bool_)
-    until = inputs.watermark + timedelta(microseconds=1)
+    until = inputs.watermark + timedelta(microseconds=1)  # the newest event itself counts
     rankers = fit_rankers(con, inputs.posts, inputs.embeddings, everything, until, settings)
     _write(con, inputs, rankers, evaluation, folder, settings)
-    return rankers
+    return _describe(inputs, evaluation, folder, settings, trained_at=datetime.now(UTC), models_from=None)
 
 
-def refresh(con: duckdb.DuckDBPyConnection, inputs: Inputs, standing: Path, folder: Path, settings: Settings) -> None:
-    """Write a snapshot with today's features and the rankers and evaluation of the `standing` one."""
-    with duckdb.connect(str(standing / "features.duckdb"), read_only=True) as snapshot:
+def refresh(
+    con: duckdb.DuckDBPyConnection, inputs: Inputs, standing: Snapshot, folder: Path, settings: Settings
+) -> ManifestBody:
+    """Write a snapshot with today's features and the rankers and evaluation of the `standing` one, and describe it."""
+    with duckdb.connect(str(standing.folder / STATE_FILE), read_only=True) as snapshot:
         evaluation = snapshot.sql("FROM evaluation").pl()
-    _write(con, inputs, Rankers.load(standing), evaluation, folder, settings)
+    _write(con, inputs, Rankers.load(standing.folder), evaluation, folder, settings)
+    return _describe(
+        inputs,
+        evaluation,
+        folder,
+        settings,
+        trained_at=standing.manifest.trained_at,
+        models_from=standing.manifest.models_from or standing.id,
+    )
 
 
 def _write(
@@ -109,3 +126,31 @@ def _write(
     state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, inputs.cut, eligible)
     rankers.save(folder)
     write_tables(con, folder, Recommender(state, rankers.models, settings.threads), evaluation, settings)
+
+
+def _describe(
+    inputs: Inputs,
+    evaluation: pl.DataFrame,
+    folder: Path,
+    settings: Settings,
+    *,
+    trained_at: datetime,
+    models_from: str | None,
+) -> ManifestBody:
+    with duckdb.connect(str(folder / STATE_FILE), read_only=True) as snapshot:
+        tables = [name for (name,) in snapshot.sql("SHOW TABLES").fetchall()]
+        rows = {name: snapshot.table(name).count("*").fetchall()[0][0] for name in tables}
+    metrics = {
+        str(arm): dict(zip(measured["metric"], measured["value"], strict=True))
+        for (arm,), measured in evaluation.group_by(ARM, maintain_order=True)
+    }
+    return ManifestBody(
+        watermark=inputs.watermark.replace(tzinfo=UTC),
+        cut=datetime.combine(inputs.cut, time(), UTC),
+        trained_at=trained_at,
+        models_from=models_from,
+        rows=rows,
+        metrics=metrics,
+        settings=public_settings(settings),
+        code_version=version("feedrank"),
+    )

@@ -5,7 +5,7 @@ codebook and encoders, so that its columns mean what they meant at training.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -98,7 +98,7 @@ def fit_rankers(
     neural = NeuralEncoder.fit(embeddings[known & posts.has_text], features)
     spaces = _spaces(classical, neural, posts, embeddings)
     layout = Layout(tuple(codebook.names), features.text_components, features.text_clusters)
-    since = datetime.combine(date_of_start(until, ranking.train_days), time())
+    since = datetime.combine((until - timedelta(days=ranking.train_days)).date(), time())
     views = labelled_views(
         con, since, until, features.attribution_window, rows=ranking.max_training_rows, seed=ranking.seed
     )
@@ -109,11 +109,6 @@ def fit_rankers(
         for arm in ARMS
     }
     return Rankers(codebook, classical, neural, models, layout)
-
-
-def date_of_start(until: datetime, train_days: int) -> date:
-    """Give the first day of the training window that ends at `until`."""
-    return (until - timedelta(days=train_days)).date()
 
 
 def _spaces(

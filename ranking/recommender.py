@@ -167,5 +167,5 @@ class Recommender:
 
 def _best(values: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
     """Places of the highest values that are not -inf: at most `limit`."""
-    best = top_k(values[None], limit)[0]
+    best: NDArray[np.int64] = top_k(values[None], limit)[0]
     return best[best >= 0]

@@ -148,7 +148,8 @@ def test_a_user_nobody_has_seen_has_the_prior_of_everybody(
     unseen = dict(zip(layout.names[layout.slices["user"]], state.users.values[-1].tolist(), strict=True))
     counted = "SELECT count(*) FROM raw.known_events WHERE known_at < ? AND action = ?"
     likes, views = (con.execute(counted, [CUT, action]).fetchone() for action in ("like", "view"))
-    assert likes is not None and views is not None
+    assert likes is not None
+    assert views is not None
     assert unseen["user_views"] == 0
     assert unseen["user_like_rate"] == pytest.approx(likes[0] / views[0], rel=1e-6)
     assert np.isnan(unseen["profile_age"])

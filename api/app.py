@@ -1,0 +1,82 @@
+"""The composition root: everything the service consists of meets here and nowhere else.
+
+Start it with `python -m api`, which takes address and workers from the settings, or with
+`uvicorn --factory api.app:create_app_from_environment --no-access-log`.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.exceptions import ValidationException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
+
+from api import problems
+from api.engine import Engine
+from api.routes import health, posts, recommendations, snapshot, users
+from core.logging import log_to_terminal
+from core.settings import Settings, load_settings
+
+
+class Metrics(PrometheusController):
+    """Counts and durations of requests by path, for Prometheus."""
+
+    tags = ["service"]  # noqa: RUF012  Litestar reads it as it stands
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
+    engine = Engine(settings)
+
+    @asynccontextmanager
+    async def watch_snapshots(_: Litestar) -> AsyncIterator[None]:
+        engine.start()
+        try:
+            yield
+        finally:
+            engine.stop()
+
+    return Litestar(
+        route_handlers=[
+            recommendations.recommend,
+            recommendations.popular,
+            users.user,
+            users.feed,
+            posts.post,
+            posts.feed,
+            posts.similar,
+            snapshot.snapshot,
+            health.live,
+            health.ready,
+            Metrics,
+        ],
+        lifespan=[watch_snapshots],
+        dependencies={
+            "engine": Provide(lambda: engine, sync_to_thread=False),
+            "serving": Provide(lambda: engine.serving, sync_to_thread=False),
+        },
+        # grouped by route, or every id would become a time series of its own
+        middleware=[PrometheusConfig(app_name="feedrank", prefix="feedrank", group_path=True).middleware],
+        plugins=[problems.plugin()],
+        exception_handlers={ValidationException: problems.answer_bad_parameters},
+        openapi_config=OpenAPIConfig(
+            title="feedrank",
+            version=version("feedrank"),
+            description="Recommendations for a social network's feed, each user in one arm of an A/B experiment.",
+            use_handler_docstrings=True,
+            # files only: the viewers that Litestar can serve load their scripts from elsewhere
+            render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
+        ),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def create_app_from_environment() -> Litestar:
+    """For `uvicorn --factory`: settings from `feedrank.toml` and the environment, logs to the terminal."""
+    log_to_terminal()
+    return create_app(load_settings())

@@ -1,0 +1,122 @@
+"""What the API answers with. Descriptions and examples here are the ones in `/schema`."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+Arm = Literal["control", "test"]
+# the source's own columns, so no fixed set; `id` comes first
+User = Annotated[
+    dict[str, Any],
+    Meta(
+        description="A user's id and every further column that the network's user table has.",
+        examples=[
+            {
+                "id": 200,
+                "gender": 1,
+                "age": 34,
+                "country": "Russia",
+                "city": "Degtyarsk",
+                "exp_group": 3,
+                "os": "Android",
+                "source": "ads",
+            }
+        ],
+    ),
+]
+UserId = Annotated[int, Meta(description="Id of the user.", examples=[200])]
+PostId = Annotated[int, Meta(description="Id of the post.", examples=[100])]
+Text = Annotated[str, Meta(description="The post's text; empty if it has none.", examples=["UK economy facing…"])]
+Topic = Annotated[str | None, Meta(description="The post's topic; null if it has none.", examples=["business"])]
+
+BAD_LIMIT = "limit='0' is not accepted; it must be a whole number from 1 to 100"
+
+
+class Post(Struct, frozen=True):
+    """A post of the network."""
+
+    id: PostId
+    text: Text
+    topic: Topic
+
+
+class SimilarPost(Struct, frozen=True):
+    """A post and how near its text is to that of the post asked about."""
+
+    id: PostId
+    text: Text
+    topic: Topic
+    similarity: Annotated[float, Meta(description="Cosine of the two texts' vectors, -1 to 1.", examples=[0.83])]
+
+
+class Recommendations(Struct, frozen=True):
+    """Posts for one user at one moment, best first, with the arm of the experiment that chose them."""
+
+    exp_group: Annotated[
+        Arm,
+        Meta(description="The user's arm; the same user is always in the same one.", examples=["test"]),
+    ]
+    recommendations: Annotated[list[Post], Meta(description="Best first; never a post that the user has liked.")]
+
+
+class FeedItem(Struct, frozen=True):
+    """One event: a user saw or liked a post."""
+
+    action: Annotated[Literal["view", "like"], Meta(description="What the user did.", examples=["like"])]
+    post_id: PostId
+    time: Annotated[datetime, Meta(description="When, in UTC.", examples=["2021-12-20T00:00:00"])]
+    user_id: UserId
+    user: User
+    post: Post
+
+
+class SnapshotInfo(Struct, frozen=True):
+    """The snapshot that answers come from."""
+
+    id: Annotated[str, Meta(description="Its folder's name.", examples=["20211220T021500Z-3fa9c2d41b07"])]
+    created_at: Annotated[datetime, Meta(description="When it was published.")]
+    watermark: Annotated[datetime | None, Meta(description="Latest event it knows, in UTC.")]
+    schema_version: Annotated[int, Meta(description="Version of the snapshot's layout.", examples=[1])]
+    counts: Annotated[dict[str, int], Meta(description="Rows by table.", examples=[{"users": 5000, "posts": 2000}])]
+    metrics: Annotated[dict[str, Any], Meta(description="Evaluation metrics by arm and baseline.")]
+    loaded_at: Annotated[datetime, Meta(description="When this process began to serve it, in UTC.")]
+
+
+class Liveness(Struct, frozen=True):
+    """The process runs."""
+
+    status: Literal["live"] = "live"
+
+
+class Refusal(Struct, frozen=True):
+    """A published snapshot that this process would not serve."""
+
+    snapshot: Annotated[str, Meta(description="Its id.", examples=["20211220T021500Z-3fa9c2d41b07"])]
+    reason: Annotated[str, Meta(description="What is wrong with it.")]
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """The process answers recommendations."""
+
+    status: Literal["ready"] = "ready"
+    snapshot: Annotated[str, Meta(description="Id of the snapshot served.")]
+    refused: Annotated[Refusal | None, Meta(description="The newer snapshot that was refused, if one was.")]
+
+
+class BadParameter(Struct, frozen=True):
+    """One parameter that was not accepted."""
+
+    parameter: Annotated[str, Meta(description="Its name.", examples=["limit"])]
+    value: Annotated[str | None, Meta(description="The value received; null if there was none.", examples=["0"])]
+    detail: Annotated[str, Meta(description="What it must be.", examples=[BAD_LIMIT])]
+
+
+class Problem(Struct, frozen=True):
+    """A problem document (RFC 9457)."""
+
+    type: Annotated[str, Meta(description="Kind of problem; the status says it all.", examples=["about:blank"])]
+    title: Annotated[str, Meta(description="The status in words.", examples=["Bad Request"])]
+    status: Annotated[int, Meta(description="The HTTP status.", examples=[400])]
+    detail: Annotated[str, Meta(description="What is wrong and what to do.", examples=[BAD_LIMIT])]
+    errors: Annotated[list[BadParameter], Meta(description="The bad parameters; absent otherwise.")] = []
