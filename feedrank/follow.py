@@ -1,4 +1,4 @@
-"""Starting a deployment's run as `prefect deployment run` does, and showing a person how it goes until it ends."""
+"""Showing a person how a flow run goes, until it ends."""
 
 import time
 from collections.abc import Callable
@@ -6,17 +6,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import (
-    ArtifactFilter,
-    ArtifactFilterType,
-    FlowRunFilter,
-    FlowRunFilterDeploymentId,
-    FlowRunFilterId,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import FlowRun, StateType, TaskRun
-from prefect.states import Crashed
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterType, FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun, TaskRun
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
@@ -24,36 +15,6 @@ from core.errors import RunFailed
 
 POLL = 0.5  # seconds
 EARLY = datetime.min.replace(tzinfo=UTC)
-
-
-def connect(api_url: str) -> SyncPrefectClient:
-    """A client of the server at `api_url`, to be used as a context."""
-    return SyncPrefectClient(api_url)
-
-
-def release_leftover_runs(client: SyncPrefectClient) -> None:
-    """End what an earlier server left open; call it before the worker starts, when nothing can be running.
-
-    A run whose worker was killed stays Running for ever and holds its deployment's concurrency slot. Runs whose time
-    passed while the server was down would all start at once; the next one on the schedule does their work.
-    """
-    states = FlowRunFilterState(
-        type=FlowRunFilterStateType(
-            any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING, StateType.SCHEDULED]
-        )
-    )
-    for run in client.read_flow_runs(
-        flow_run_filter=FlowRunFilter(state=states, deployment_id=FlowRunFilterDeploymentId(is_null_=False))
-    ):
-        if run.state_type is not StateType.SCHEDULED:
-            client.set_flow_run_state(run.id, Crashed(message="The worker was killed during this run."), force=True)
-        elif run.auto_scheduled and run.expected_start_time and run.expected_start_time < datetime.now(UTC):
-            client.delete_flow_run(run.id)
-
-
-def start_run(client: SyncPrefectClient, deployment: str) -> FlowRun:
-    """A run of `deployment` ("flow/name") that a worker takes up at once."""
-    return client.create_flow_run_from_deployment(client.read_deployment_by_name(deployment).id)
 
 
 def follow(client: SyncPrefectClient, run: FlowRun, console: Console, check: Callable[[], None]) -> FlowRun:
@@ -104,7 +65,8 @@ class Steps:
         percents = self._percents(by_id)
         for task in sorted(self._client.read_task_runs(flow_run_filter=by_id), key=lambda task: task.created or EARLY):
             if task.id not in self._rows:
-                self._rows[task.id] = self.progress.add_task(task.name, total=None)
+                self._rows[task.id] = self.progress.add_task("", total=None)
+            self.progress.update(self._rows[task.id], description=task.name)  # a task gets its name after it is created
             if task.id in percents:
                 self.progress.update(self._rows[task.id], total=100, completed=percents[task.id])
             if task.state is not None and task.state.is_final():

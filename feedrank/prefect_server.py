@@ -51,13 +51,23 @@ class Prefect:
         (self.home / ADDRESS_FILE).write_text(f"PREFECT_API_URL={self.api_url}\n", encoding="utf-8")
 
     def deploy(self) -> None:
-        """Create the work pool, then `prefect deploy --all`.
+        """`prefect deploy --all`, in this folder: the one that the flows will work in.
 
         Raises:
-            ServiceError: one of them fails; carries what it printed.
+            ServiceError: it fails; carries what it printed.
         """
-        self._run("work-pool", "create", WORK_POOL, "--type", "process", "--overwrite")
-        self._run("deploy", "--all", "--prefect-file", str(project_file()))
+        command = ["prefect", "deploy", "--all", "--prefect-file", str(project_file())]
+        result = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", *command],
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=DEPLOY_LIMIT,
+            check=False,
+        )
+        if result.returncode != 0:
+            raise ServiceError(f"`{' '.join(command)}` failed: {result.stdout}{result.stderr}")
 
     def start_worker(self, environment: Mapping[str, str]) -> Server:
         """Start the worker, one flow run at a time, as they share a warehouse; flows find `environment` in theirs."""
@@ -74,19 +84,6 @@ class Prefect:
             environment={**self.environment, **(extra or {})},
             children_too=children_too,
         )
-
-    def _run(self, *command: str) -> None:
-        result = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "prefect", *command],
-            env={**os.environ, **self.environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=DEPLOY_LIMIT,
-            check=False,
-        )
-        if result.returncode != 0:
-            raise ServiceError(f"`prefect {' '.join(command)}` failed: {result.stdout}{result.stderr}")
 
 
 def project_file() -> Path:

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 import duckdb
 from rich.markup import escape
 
-from core.columns import ARMS, LIKES, USER_ID
+from core.columns import ARMS, USER_ID
 from core.errors import RunFailed, SnapshotNotFound
 from core.settings import Settings
 from experiments.assignment import assign
 from feedrank.http import get_json
 from feedrank.posts import Post, posts_table
-from feedrank.prefect_server import Prefect
+from feedrank.prefect_server import WORK_POOL, Prefect
 from feedrank.processes import HOST, Servers, free_port
 from feedrank.terminal import out, step
 from ranking.recommender import STATE_FILE
@@ -33,13 +33,14 @@ def start_worker(prefect: Prefect, environment: Mapping[str, str]) -> None:
         prefect.wait()
     # Prefect reads its settings when it is imported, so this process must have them before the import below
     os.environ.update(prefect.environment)
-    from feedrank.follow import connect, release_leftover_runs
+    from feedrank.prefect_client import connect, ensure_work_pool, release_leftover_runs
 
     with step("deployments of prefect.yaml, and a worker"):
         with connect(prefect.api_url) as client:
+            ensure_work_pool(client, WORK_POOL)
             release_leftover_runs(client)
+        prefect.start_worker(environment)  # comes up while the deployments are read
         prefect.deploy()
-        prefect.start_worker(environment)
 
 
 def train(prefect: Prefect, servers: Servers) -> None:
@@ -48,7 +49,8 @@ def train(prefect: Prefect, servers: Servers) -> None:
     Raises:
         RunFailed: it did not complete; names the log.
     """
-    from feedrank.follow import connect, follow, start_run
+    from feedrank.follow import follow
+    from feedrank.prefect_client import connect, start_run
 
     with connect(prefect.api_url) as client:
         run = start_run(client, TRAINING)
@@ -116,8 +118,9 @@ def has_snapshot(settings: Settings) -> bool:
 def _one_user_an_arm(settings: Settings) -> list[int]:
     """Ids of users with likes, one of each arm that has any; any user will do in a network where nobody liked."""
     with duckdb.connect(str(current(settings).folder / STATE_FILE), read_only=True) as snapshot:
-        rows = snapshot.execute(
-            f"SELECT {USER_ID} FROM users ORDER BY {LIKES} = 0, {USER_ID} LIMIT {CANDIDATES}"
-        ).fetchall()
-    by_arm = {arm: (user for (user,) in rows if assign(settings.experiment, user) == arm) for arm in ARMS}
-    return [user for users in by_arm.values() for user in islice(users, 1)]
+        query = f"""
+            SELECT {USER_ID} FROM users ORDER BY {USER_ID} NOT IN (SELECT {USER_ID} FROM user_likes), {USER_ID} LIMIT ?
+        """
+        rows = snapshot.execute(query, [CANDIDATES]).fetchall()
+    arms = {user: assign(settings.experiment, user) for (user,) in rows}
+    return [user for wanted in ARMS for user in islice((user for user, arm in arms.items() if arm == wanted), 1)]

@@ -1,11 +1,10 @@
 """`feedrank simulate`: a made-up network in a PostgreSQL of one's own, to try feedrank on a server."""
 
-from contextlib import closing
 from typing import Annotated
 
-import psycopg2
 from cyclopts import Parameter
 from cyclopts.validators import Number
+from sqlalchemy import create_engine, inspect, make_url
 
 from core.settings import load_settings
 from feedrank.terminal import step
@@ -49,6 +48,8 @@ def fill(dsn: str, world: WorldSettings) -> None:
 
 def is_filled(dsn: str) -> bool:
     """Whether the database has the tables of a network already; they are written in one transaction."""
-    with closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('public.feed_action') IS NOT NULL")
-        return bool(cursor.fetchone()[0])
+    engine = create_engine(make_url(dsn).set(drivername="postgresql+psycopg2"))
+    try:
+        return inspect(engine).has_table("feed_action")
+    finally:
+        engine.dispose()

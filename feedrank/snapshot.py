@@ -9,16 +9,26 @@ from feedrank.terminal import out
 from warehouse import snapshots
 
 app = App(name="snapshot")
+COMMAND = "feedrank snapshot rollback"
 
 
 @app.command(name="list")
 def list_all() -> None:
-    """All snapshots, oldest first; the one being served is marked."""
+    """All snapshots, newest first; the one being served is marked."""
     settings = load_settings()
     served = snapshots.current(settings).id
-    table = Table("", "snapshot", "watermark", "users", "posts", "events")
+    table = Table("", "snapshot", "events up to (UTC)", "users", "posts", "rankers of", "MB")
     for snapshot in snapshots.list_snapshots(settings):
-        table.add_row("→" if snapshot.id == served else "", snapshot.id, str(snapshot.manifest.watermark))
+        manifest = snapshot.manifest
+        table.add_row(
+            "→" if snapshot.id == served else "",
+            snapshot.id,
+            f"{manifest.watermark:%Y-%m-%d %H:%M:%S}",
+            f"{manifest.rows['users']:,}",
+            f"{manifest.rows['posts']:,}",
+            manifest.models_from or "its own",
+            f"{sum(entry.bytes for entry in manifest.files.values()) / 1e6:.1f}",
+        )
     out.print(table)
 
 
@@ -57,7 +67,7 @@ def rollback(snapshot: str | None = None, /) -> None:
     snapshot
         Its id; the one before the current by default.
     """
-    out.print(f"now serving {snapshots.rollback(load_settings(), snapshot).id}")
+    out.print(f"now serving {snapshots.rollback(load_settings(), snapshot, by=COMMAND).id}")
 
 
 def _chosen(name: str | None) -> snapshots.Snapshot:

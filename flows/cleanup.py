@@ -5,9 +5,7 @@ holds the warehouse while it looks, so that no run is writing the drafts and spi
 snapshots go by count and never by age: a source that has been silent for a year still has its last snapshot served.
 """
 
-import shutil
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 from prefect import flow, task
@@ -18,6 +16,7 @@ from core.settings import Settings
 from flows.leftovers import find_leftovers
 from flows.runs import warehouse_run
 from flows.tasks import report_deleted, retain_snapshots
+from warehouse.snapshots import sweep_drafts
 
 
 @flow(name="cleanup", timeout_seconds=3600)
@@ -37,18 +36,12 @@ def cleanup(
 
 @task(name="remove leftovers", task_run_name="remove leftovers", cache_policy=NO_CACHE)
 def remove_leftovers(settings: Settings, older_than: timedelta, dry_run: bool) -> list[str]:
-    """Delete what `find_leftovers` finds."""
+    """Delete what `find_leftovers` finds, and drafts that killed runs left behind."""
     found = find_leftovers(settings, older_than)
-    if not dry_run:
-        for path in found:
-            _delete(path)
     names = [str(path.relative_to(settings.home)) for path in found]
+    if not dry_run:
+        names += sweep_drafts(settings)
+        for path in found:
+            path.unlink()
     report_deleted("leftovers", names, dry_run)
     return names
-
-
-def _delete(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import cast
 from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
@@ -22,7 +23,7 @@ def report_progress(description: str) -> Callable[[int, int], None]:
         reported = now
         percent = 100 * done / max(total, 1)
         if artifact is None:
-            artifact = create_progress_artifact(percent, description=description)
+            artifact = cast("UUID", create_progress_artifact(percent, description=description))
         else:
             update_progress_artifact(artifact, percent)
 

@@ -13,32 +13,33 @@ from pathlib import Path
 import duckdb
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
-from prefect.states import Completed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from core.settings import Settings
+from flows.news import is_news
 from flows.runs import warehouse_run
-from flows.tasks import EVENTS, HOUR, aggregate_days, copy_tables, embed_posts, publish_snapshot, retain_snapshots
+from flows.tasks import HOUR, aggregate_days, copy_tables, embed_posts, publish_snapshot, retain_snapshots
 from ranking import pipeline
 from ranking.pipeline import Inputs
 from warehouse.connection import connect
-from warehouse.runs import watermark
-from warehouse.snapshots import Snapshot, current, draft
+from warehouse.snapshots import ManifestBody, Snapshot, current, draft
 
 
 @flow(name="refresh", timeout_seconds=4 * HOUR)
-def refresh() -> State:
+def refresh() -> State[None]:
     """Copy, and publish a snapshot with the standing rankers if anything is new."""
     with warehouse_run() as settings:
         standing = current(settings)
         copy_tables(settings, full=False)
         with connect(settings) as warehouse:
-            if watermark(warehouse, EVENTS) == standing.manifest.watermark:
+            if not is_news(warehouse, standing):
                 return Completed(name="Skipped", message=f"nothing is new since snapshot {standing.id}")
             aggregate_days(warehouse, everything=False)
             inputs = embed_posts(warehouse, settings)
             with draft(settings) as folder:
-                apply_rankers(warehouse, inputs, standing, folder, settings)
-                snapshot = publish_snapshot(settings, folder, inputs)
+                manifest = apply_rankers(warehouse, inputs, standing, folder, settings)
+                snapshot = publish_snapshot(settings, folder, manifest)
         retain_snapshots(settings, settings.snapshots_kept, dry_run=False)
     return Completed(message=f"published snapshot {snapshot}")
 
@@ -46,6 +47,6 @@ def refresh() -> State:
 @task(name="apply rankers", task_run_name="apply rankers", cache_policy=NO_CACHE, timeout_seconds=4 * HOUR)
 def apply_rankers(
     warehouse: duckdb.DuckDBPyConnection, inputs: Inputs, standing: Snapshot, folder: Path, settings: Settings
-) -> None:
+) -> ManifestBody:
     """Write today's features and recommendations with the rankers of `standing`."""
-    pipeline.refresh(warehouse, inputs, standing.folder, folder, settings)
+    return pipeline.refresh(warehouse, inputs, standing, folder, settings)

@@ -8,6 +8,7 @@ from catboost import CatBoostClassifier
 
 from core.columns import ARM
 from warehouse.copy import CopyReport
+from warehouse.snapshots import Snapshot
 
 Table = list[dict[str, Any]]
 
@@ -33,15 +34,29 @@ def copy_report(report: CopyReport) -> str:
 
 def metrics_by_arm(evaluation: pl.DataFrame) -> Table:
     """A row an arm or baseline, a column a metric; a metric that is not defined shows why."""
+    value = pl.col("value").round(4).cast(pl.String)
     shown = evaluation.filter(pl.col("metric").is_in(METRICS)).with_columns(
-        pl.when(pl.col("value").is_nan()).then(pl.col("reason")).otherwise(pl.col("value").round(4).cast(pl.String))
+        pl.when(pl.col("value").is_nan()).then(pl.col("reason")).otherwise(value).alias("value")
     )
     return shown.pivot("metric", index=ARM, values="value").to_dicts()
 
 
-def feature_importances(model: CatBoostClassifier, names: Sequence[str], count: int = 20) -> Table:
+def snapshot_report(snapshot: Snapshot) -> str:
+    """What has just been published."""
+    manifest = snapshot.manifest
+    size = sum(entry.bytes for entry in manifest.files.values())
+    lines = [
+        ("events up to", f"{manifest.watermark:%Y-%m-%d %H:%M:%S} UTC"),
+        ("rankers", f"of {manifest.models_from}" if manifest.models_from else "fitted in this run"),
+        ("size", f"{size / 1e6:.1f} MB in {len(manifest.files)} files"),
+        *((f"rows of {table}", rows) for table, rows in manifest.rows.items()),
+    ]
+    return f"# {snapshot.id}\n\n{_markdown(('what', 'value'), lines)}"
+
+
+def feature_importances(model: CatBoostClassifier, count: int = 20) -> Table:
     """The features that a ranker leans on most, by how much its predictions change with them, in percent."""
-    ranked = sorted(zip(model.get_feature_importance(), names, strict=True), reverse=True)
+    ranked = sorted(zip(model.get_feature_importance(), model.feature_names_, strict=True), reverse=True)
     return [{"feature": name, "importance": round(float(importance), 2)} for importance, name in ranked[:count]]
 
 

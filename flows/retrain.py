@@ -24,8 +24,10 @@ from flows.runs import warehouse_run
 from flows.tasks import HOUR, aggregate_days, copy_tables, embed_posts, publish_snapshot, retain_snapshots
 from ranking import pipeline
 from ranking.pipeline import Inputs
+from ranking.recommender import ranker_file
+from ranking.train import load_ranker
 from warehouse.connection import connect
-from warehouse.snapshots import draft
+from warehouse.snapshots import ManifestBody, draft
 
 
 @flow(name="retrain", timeout_seconds=24 * HOUR)
@@ -40,8 +42,8 @@ def retrain(
             inputs = embed_posts(warehouse, settings)
             evaluation = judge_rankers(warehouse, inputs, settings)
             with draft(settings) as folder:
-                train_rankers(warehouse, inputs, evaluation, folder, settings)
-                snapshot = publish_snapshot(settings, folder, inputs)
+                manifest = train_rankers(warehouse, inputs, evaluation, folder, settings)
+                snapshot = publish_snapshot(settings, folder, manifest)
         retain_snapshots(settings, settings.snapshots_kept, dry_run=False)
     return snapshot
 
@@ -57,9 +59,10 @@ def judge_rankers(warehouse: duckdb.DuckDBPyConnection, inputs: Inputs, settings
 @task(name="train rankers", task_run_name="train rankers", cache_policy=NO_CACHE, timeout_seconds=12 * HOUR)
 def train_rankers(
     warehouse: duckdb.DuckDBPyConnection, inputs: Inputs, evaluation: pl.DataFrame, folder: Path, settings: Settings
-) -> None:
+) -> ManifestBody:
     """Fit both rankers on all that is known and write the whole snapshot into `folder`."""
-    rankers = pipeline.retrain(warehouse, inputs, evaluation, folder, settings)
+    manifest = pipeline.retrain(warehouse, inputs, evaluation, folder, settings)
     for arm in ARMS:
-        table = feature_importances(rankers.models[arm], rankers.layout.names)
+        table = feature_importances(load_ranker(folder / ranker_file(arm)))
         create_table_artifact(table, key=f"importances-{arm}", description=f"What the {arm} ranker leans on")
+    return manifest

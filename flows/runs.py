@@ -1,10 +1,12 @@
 """What every flow run that touches the warehouse begins with."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prefect.runtime import flow_run
 
+from core.logging import ROOT
 from core.process import die_with_parent
 from core.settings import Settings, load_settings
 from warehouse.lock import warehouse_lock
@@ -18,6 +20,7 @@ def warehouse_run() -> Iterator[Settings]:
     was killed keeps its place in them. The lock is the kernel's, and ends with the process that holds it.
     """
     die_with_parent()  # a killed worker must not leave a run behind that still holds the lock
+    logging.getLogger(ROOT).setLevel(logging.INFO)  # Prefect takes our records to the run's log, but warnings only
     settings = load_settings()
     with warehouse_lock(settings, owner=f"{flow_run.flow_name} {flow_run.name}"):
         yield settings

@@ -7,23 +7,24 @@ import duckdb
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
 
 from core.errors import SourceEmpty, SourceError, SourceMismatch
 from core.settings import Settings
 from features.daily import rebuild_daily
 from flows.progress import report_progress
-from flows.reports import copy_report
+from flows.reports import copy_report, snapshot_report
 from flows.runs import run_id
 from ranking.pipeline import Inputs, load_inputs
 from warehouse.copy import CopyReport, copy_source
 from warehouse.runs import set_watermark, watermark
-from warehouse.snapshots import publish, retain
+from warehouse.snapshots import ManifestBody, publish, retain
 
 EVENTS, DAYS = "events", "days"  # watermarks: how far events are copied, and how far they are in the daily aggregates
 HOUR = 3600.0
 
 
-def is_transient(task: Any, run: Any, state: Any) -> bool:
+def is_transient(_task: Any, _run: Any, state: Any) -> bool:
     """Whether a failed copy is worth another try: the connection broke, not the data or their description."""
     try:
         state.result()
@@ -69,10 +70,10 @@ def embed_posts(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> Inp
 
 
 @task(name="publish snapshot", task_run_name="publish snapshot", cache_policy=NO_CACHE, timeout_seconds=HOUR)
-def publish_snapshot(settings: Settings, folder: Path, inputs: Inputs) -> str:
+def publish_snapshot(settings: Settings, folder: Path, manifest: ManifestBody) -> str:
     """Make the finished draft the snapshot that is served; its id."""
-    snapshot = publish(settings, folder, {'watermark': inputs.watermark, 'counts': {}})
-    create_markdown_artifact(str(snapshot), key="snapshot", description="What is served now")
+    snapshot = publish(settings, folder, manifest, by=f"{flow_run.flow_name} {flow_run.name}")
+    create_markdown_artifact(snapshot_report(snapshot), key="snapshot", description="What is served now")
     return snapshot.id
 
 
