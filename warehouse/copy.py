@@ -4,12 +4,14 @@ All three tables are read from the same PostgreSQL snapshot and committed togeth
 leaves the warehouse as it was, and one that is run twice leaves the same rows.
 """
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 
 import duckdb
+import pyarrow as pa
 
 from core.errors import QualityError, SourceError
 from core.logging import get_logger
@@ -55,18 +57,19 @@ def copy_source(settings: Settings, run_id: str, *, full: bool = False) -> CopyR
     started_at, started = datetime.now(UTC), perf_counter()
     catalog = inspect_source(settings)
     with closing(connect(settings)) as connection, attached_source(connection, settings):
-        connection.begin()
+        broken: pa.Table | None = None
         try:
-            report = _copy(connection, settings, catalog, run_id, full=full, started=started)
-            record_run(connection, run_id, KIND, started_at, "succeeded", asdict(report))
-            connection.commit()
+            with _transaction(connection):
+                try:
+                    report = _copy(connection, settings, catalog, run_id, full=full, started=started)
+                except QualityError:
+                    broken = quality.examples(connection)  # before the rollback takes them
+                    raise
+                record_run(connection, run_id, KIND, started_at, "succeeded", asdict(report))
         except QualityError as error:
-            rows = quality.examples(connection)
-            connection.rollback()
-            connection.begin()
-            quality.keep_examples(connection, run_id, rows)
-            record_run(connection, run_id, KIND, started_at, "failed", {"error": str(error)})
-            connection.commit()
+            with _transaction(connection):
+                quality.keep_examples(connection, run_id, broken)
+                record_run(connection, run_id, KIND, started_at, "failed", {"error": str(error)})
             raise
         except duckdb.Error as error:
             raise SourceError(f"the copy failed, nothing has changed: {scrub(settings, str(error))}") from None
@@ -116,6 +119,17 @@ def _copy(
         full=events.since is None,
         seconds=perf_counter() - started,
     )
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 def _source_clock(connection: duckdb.DuckDBPyConnection) -> datetime:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from typing import Literal, get_args
+from urllib.parse import quote
 
 import duckdb
 from sqlalchemy import URL, create_engine, make_url, text
@@ -175,7 +176,7 @@ def attached_source(connection: duckdb.DuckDBPyConnection, settings: Settings) -
         SourceUnreachable: it does not answer any more.
     """
     connection.execute(f"LOAD {literal(_extension())}")
-    dsn = settings.source.required_dsn()
+    dsn = _address(settings)
     options = f"TYPE postgres, READ_ONLY, SCHEMA {literal(settings.source.db_schema)}"
     try:
         connection.execute(f"ATTACH {literal(dsn)} AS source ({options})")
@@ -195,13 +196,11 @@ def in_postgres(query: str) -> str:
 def scrub(settings: Settings, message: str) -> str:
     """`message` without the DSN and its password, however either is written in it."""
     url = _url(settings)
-    dsn = settings.source.required_dsn()
-    for form in (dsn, dsn.replace("'", "''")):
-        message = message.replace(form, _describe(url))
-    secrets = [url.password, *(url.query.get(name) for name in ("password", "sslpassword"))]
-    for secret in secrets:
+    for address in (settings.source.required_dsn(), _address(settings)):
+        message = message.replace(literal(address), "***").replace(address, "***")
+    for secret in (url.password, url.query.get("password"), url.query.get("sslpassword")):
         if isinstance(secret, str) and secret:
-            message = message.replace(secret, "***")
+            message = message.replace(secret, "***").replace(quote(secret, safe=""), "***")
     return message
 
 
@@ -213,6 +212,18 @@ def _url(settings: Settings) -> URL:
             "source.dsn cannot be read; it must look like postgresql://user:password@host:5432/name, with special "
             "characters of user and password percent-encoded"
         ) from None
+
+
+def _address(settings: Settings) -> str:
+    """The DSN as libpq's list of keywords: its own reading of an address is stricter than SQLAlchemy's."""
+    url = _url(settings)
+    words = {"host": url.host, "port": url.port, "dbname": url.database, "user": url.username, "password": url.password}
+    words.update({name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()})
+    return " ".join(f"{name}={_libpq_quoted(str(value))}" for name, value in words.items() if value is not None)
+
+
+def _libpq_quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _describe(url: URL) -> str:

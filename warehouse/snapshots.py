@@ -1,0 +1,246 @@
+"""Snapshots: written under a temporary name, synced, renamed, then made current by replacing one link.
+
+At any kill there is one valid `current`: a draft has a hidden name and counts for nothing, a renamed folder is
+complete, and the link is replaced in one step of the file system. Nothing in a published folder ever changes.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+import msgspec
+
+from core.errors import SnapshotDamaged, SnapshotError, SnapshotNotFound
+from core.logging import get_logger
+from core.settings import Settings
+from warehouse.history import Switch, append_switch, complete_history, read_history
+from warehouse.manifest import (
+    SCHEMA_VERSION,
+    FileEntry,
+    Manifest,
+    ManifestBody,
+    content_hash,
+    file_entries,
+    public_settings,
+    read_manifest,
+    write_manifest,
+)
+from warehouse.snapshot_folder import CURRENT, SNAPSHOT_ID, current_id, hidden, snapshot_ids, sweep, sync, sync_tree
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "FileEntry",
+    "Manifest",
+    "ManifestBody",
+    "Snapshot",
+    "Switch",
+    "current",
+    "draft",
+    "history",
+    "list_snapshots",
+    "open_snapshot",
+    "public_settings",
+    "publish",
+    "retain",
+    "rollback",
+    "sweep_drafts",
+    "verify",
+]
+
+ID_TIME = "%Y%m%dT%H%M%SZ"
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A published snapshot."""
+
+    id: str
+    folder: Path
+    manifest: Manifest
+
+
+@contextmanager
+def draft(settings: Settings) -> Iterator[Path]:
+    """A hidden folder to fill and `publish`; removed if it has not been published, for whatever reason."""
+    folder = settings.snapshots_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    sweep_drafts(settings)
+    path = folder / hidden("draft", uuid4().hex[:8])
+    path.mkdir()
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)  # gone already when it has been published
+
+
+def publish(settings: Settings, draft: Path, manifest: ManifestBody, *, by: str = "feedrank") -> Snapshot:
+    """Turn `draft` into a snapshot and make it current.
+
+    Raises:
+        SnapshotError: the draft holds no file.
+    """
+    files = file_entries(draft)
+    if not files:
+        raise SnapshotError(f"draft {draft} holds no file; write the snapshot's files before publishing it")
+    created_at = _next_moment(settings)
+    target = settings.snapshots_folder / f"{created_at:{ID_TIME}}-{content_hash(files)[:12]}"
+    whole = Manifest(**msgspec.structs.asdict(manifest), id=target.name, created_at=created_at, files=files)
+    write_manifest(draft, whole)
+    sync_tree(draft)
+    draft.rename(target)
+    sync(settings.snapshots_folder)
+    _switch(settings, target.name, "publish", by)
+    return open_snapshot(settings, target.name)  # as it can be read, and not as it was meant
+
+
+def current(settings: Settings) -> Snapshot:
+    """The live snapshot.
+
+    Raises:
+        SnapshotNotFound: nothing has been published yet.
+        SnapshotDamaged: its folder is gone, or its manifest or a file's size is not what it should be.
+    """
+    link = settings.snapshots_folder / CURRENT
+    if not link.is_symlink():
+        raise SnapshotNotFound(f"nothing has been published in {settings.snapshots_folder} yet; run retrain/nightly")
+    name = link.readlink().name
+    if not link.exists():
+        raise SnapshotDamaged(f"{link} points to {name}, which does not exist; roll back to {_choice(settings)}")
+    return open_snapshot(settings, name)
+
+
+def list_snapshots(settings: Settings) -> list[Snapshot]:
+    """All published snapshots that can be read, newest first. The others are named in the log."""
+    snapshots = []
+    for name in snapshot_ids(settings.snapshots_folder):
+        try:
+            snapshots.append(open_snapshot(settings, name))
+        except SnapshotDamaged as error:
+            logger.warning("%s", error)
+    return snapshots
+
+
+def open_snapshot(settings: Settings, snapshot_id: str) -> Snapshot:
+    """The snapshot of that id, its manifest read and its files of the right size; `verify` reads their content.
+
+    Raises:
+        SnapshotNotFound: there is none; lists those there are.
+        SnapshotDamaged: the manifest cannot be read or is of another version, a file is missing or of another size.
+    """
+    folder = settings.snapshots_folder / snapshot_id
+    if not SNAPSHOT_ID.fullmatch(snapshot_id) or not folder.is_dir():
+        raise SnapshotNotFound(f"there is no snapshot {snapshot_id!r}; there are: {_choice(settings)}")
+    manifest = read_manifest(folder)
+    for name, entry in manifest.files.items():
+        file = folder / name
+        size = file.stat().st_size if file.is_file() else None
+        if size != entry.bytes:
+            raise SnapshotDamaged(
+                f"{file} has {'no' if size is None else f'{size:,}'} bytes, the manifest says {entry.bytes:,}; "
+                "roll back to another snapshot"
+            )
+    return Snapshot(snapshot_id, folder, manifest)
+
+
+def verify(snapshot: Snapshot) -> None:
+    """Read every file and compare it with the manifest, and the manifest with the snapshot's name.
+
+    Raises:
+        SnapshotDamaged: names the first file that differs, is missing, or does not belong.
+    """
+    found = file_entries(snapshot.folder)
+    wanted = snapshot.manifest.files
+    for name in sorted(found.keys() | wanted.keys()):
+        file = snapshot.folder / name
+        if name not in found:
+            raise SnapshotDamaged(f"{file} is missing; roll back to another snapshot")
+        if name not in wanted:
+            raise SnapshotDamaged(f"{file} is not in the manifest; a snapshot never changes: remove the file")
+        if found[name] != wanted[name]:
+            raise SnapshotDamaged(f"{file} has changed since it was published; roll back to another snapshot")
+    if content_hash(wanted)[:12] != snapshot.id.rpartition("-")[2] or snapshot.manifest.id != snapshot.id:
+        raise SnapshotDamaged(f"the manifest in {snapshot.folder} is of another snapshot; roll back to another one")
+
+
+def rollback(settings: Settings, snapshot_id: str | None = None, *, by: str = "feedrank") -> Snapshot:
+    """Make `snapshot_id` current, by default the newest that is older than the current one, after verifying it.
+
+    Raises:
+        SnapshotNotFound: there is none by that id, or none older.
+        SnapshotDamaged: it is not what was published; `current` stays.
+    """
+    if snapshot_id is None:
+        live = current_id(settings.snapshots_folder)
+        older = [name for name in snapshot_ids(settings.snapshots_folder) if live is not None and name < live]
+        if not older:
+            raise SnapshotNotFound(f"no snapshot is older than the current one ({live}); nothing to roll back to")
+        snapshot_id = older[0]
+    snapshot = open_snapshot(settings, snapshot_id)
+    verify(snapshot)
+    _switch(settings, snapshot_id, "rollback", by)
+    return snapshot
+
+
+def retain(settings: Settings, keep: int, dry_run: bool) -> list[str]:
+    """Remove all but the newest `keep` snapshots; gives the ids removed, or with `dry_run` those that would be.
+
+    The current one always stays, and from `keep` = 2 on the one before it too, so that a rollback has somewhere to go.
+    """
+    if keep < 1:
+        raise SnapshotError(f"keep = {keep}; at least the current snapshot stays, so it must be 1 or more")
+    names = snapshot_ids(settings.snapshots_folder)
+    live = current_id(settings.snapshots_folder)
+    kept = {live} if live in names else set()
+    if keep >= 2:
+        kept.update([name for name in names if live is not None and name < live][:1])
+    for name in names:
+        if len(kept) < keep:
+            kept.add(name)
+    removed = [name for name in names if name not in kept]
+    if not dry_run:
+        for name in removed:
+            # renamed first: a kill in the middle of the removal leaves nothing that looks like a snapshot
+            grave = settings.snapshots_folder / hidden("removed", name)
+            (settings.snapshots_folder / name).rename(grave)
+            shutil.rmtree(grave)
+    return removed
+
+
+def sweep_drafts(settings: Settings) -> list[str]:
+    """Remove what dead processes left under hidden names; gives the names removed."""
+    return sweep(settings.snapshots_folder)
+
+
+def history(settings: Settings) -> list[Switch]:
+    """When which snapshot became live, oldest first."""
+    return read_history(settings.snapshots_folder)
+
+
+def _switch(settings: Settings, snapshot_id: str, action: Literal["publish", "rollback"], by: str) -> None:
+    folder = settings.snapshots_folder
+    link = folder / CURRENT
+    complete_history(folder, link)
+    fresh = folder / hidden("current", uuid4().hex[:8])
+    fresh.symlink_to(snapshot_id)
+    fresh.replace(link)
+    sync(folder)
+    append_switch(folder, Switch(datetime.now(UTC), snapshot_id, action, by))
+
+
+def _next_moment(settings: Settings) -> datetime:
+    """Now, or a second after the newest snapshot: their names sort in the order in which they were published."""
+    moment = datetime.now(UTC).replace(microsecond=0)
+    for newest in snapshot_ids(settings.snapshots_folder)[:1]:
+        published = datetime.strptime(newest.partition("-")[0], ID_TIME).replace(tzinfo=UTC)
+        moment = max(moment, published + timedelta(seconds=1))
+    return moment
+
+
+def _choice(settings: Settings) -> str:
+    return ", ".join(snapshot_ids(settings.snapshots_folder)) or "none"
