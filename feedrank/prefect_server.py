@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from core.errors import ServiceError
 from core.settings import Settings
 from feedrank.processes import HOST, Server, Servers, free_port
 
+SERVER_GRACE = 5.0  # seconds
 SERVER_LIMIT = 120.0  # seconds; the first start creates the database
 DEPLOY_LIMIT = 120.0
 PROJECT_FILE = "prefect.yaml"
@@ -43,7 +45,9 @@ class Prefect:
             "DO_NOT_TRACK": "1",
         }
         self._servers = servers
-        self._server = self._start("prefect-server", "server", "start", "--host", HOST, "--port", str(self.port))
+        command = ("server", "start", "--host", HOST, "--port", str(self.port))
+        # it would wait for the event streams of its clients, which a person's terminal may hold open for ever
+        self._server = self._start("prefect-server", *command, grace=SERVER_GRACE)
 
     def wait(self) -> None:
         """Return when the server answers; other shells find its address in `prefect.env` from then on."""
@@ -75,14 +79,10 @@ class Prefect:
         # a worker that is told to end waits for its flow run; the run has to be told as well
         return self._start("prefect-worker", *command, children_too=True, extra=environment)
 
-    def _start(
-        self, name: str, *command: str, children_too: bool = False, extra: Mapping[str, str] | None = None
-    ) -> Server:
+    def _start(self, name: str, *command: str, extra: Mapping[str, str] | None = None, **options: Any) -> Server:
+        environment = {**self.environment, **(extra or {})}
         return self._servers.start(
-            name,
-            [sys.executable, "-m", "prefect", *command],
-            environment={**self.environment, **(extra or {})},
-            children_too=children_too,
+            name, [sys.executable, "-m", "prefect", *command], environment=environment, **options
         )
 
 
