@@ -27,7 +27,7 @@ def rows_matrix(
     groups = layout.slices
     of_space = posts.post_rows[post_rows]
     topic_column = posts.values[post_rows, -1].astype(np.int64)
-    out = np.empty((len(user_rows), len(layout.names)), dtype=np.float32)
+    out = np.empty((len(layout.names), len(user_rows)), dtype=np.float32).T  # columns contiguous, as CatBoost reads
     out[:, groups["user"]] = users.values[user_rows]
     out[:, groups["post"]] = posts.values[post_rows]
     pair = out[:, groups["pair"]]
@@ -43,16 +43,16 @@ def rows_matrix(
 
 
 def post_template(layout: Layout, posts: PostFeatures, space: TextSpace) -> NDArray[np.float32]:
-    """(P, F) with the columns that are the same for every user filled, the others zero."""
+    """(F, P) with the columns that are the same for every user filled, the others zero."""
     groups = layout.slices
-    out = np.zeros((len(posts.post_rows), len(layout.names)), dtype=np.float32)
-    out[:, groups["post"]] = posts.values
-    out[:, groups["text"]] = text_features(space)[posts.post_rows]
+    out = np.zeros((len(layout.names), len(posts.post_rows)), dtype=np.float32)
+    out[groups["post"]] = posts.values.T
+    out[groups["text"]] = text_features(space)[posts.post_rows].T
     return out
 
 
 def fill_users(
-    out: NDArray[np.float32],  # (n, P, F) holding the template, whatever users were filled in before
+    out: NDArray[np.float32],  # (F, n, P) holding the template, whatever users were filled in before
     layout: Layout,
     users: UserFeatures,
     arm: str,
@@ -62,15 +62,20 @@ def fill_users(
     hour: int,
     weekday: int,
 ) -> None:
-    """Fill the columns of n users at one moment into `out`, for all posts."""
+    """Fill the columns of n users at one moment into `out`, for all posts.
+
+    Features come first, rows last: CatBoost reads such a matrix column by column where it lies, without copying it.
+    """
     groups = layout.slices
     taste = users.tastes[arm]
-    out[:, :, groups["user"]] = users.values[user_rows][:, None, :]
-    pair = out[:, :, groups["pair"]]
-    pair[:, :, :2] = users.topics[user_rows][:, topic_rows]
-    pair[:, :, 2] = taste.liked[user_rows] @ vectors.T
-    pair[:, :, 3] = taste.taste[user_rows] @ vectors.T
-    out[:, :, groups["request"]] = (hour, weekday)
+    out[groups["user"]] = users.values[user_rows].T[:, :, None]
+    pair = out[groups["pair"]]
+    pair[:2] = users.topics[user_rows][:, topic_rows].transpose(2, 0, 1)
+    np.matmul(taste.liked[user_rows], vectors.T, out=pair[2])
+    np.matmul(taste.taste[user_rows], vectors.T, out=pair[3])
+    request = out[groups["request"]]
+    request[0] = hour
+    request[1] = weekday
 
 
 def text_features(space: TextSpace) -> NDArray[np.float32]:

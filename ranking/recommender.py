@@ -23,8 +23,8 @@ from ranking.top_k import top_k
 from ranking.train import load_ranker
 
 STATE_FILE = "features.duckdb"
-# rows scored at once in bulk: 64k rows of some 70 floats are 18 MB, which stay near the cache
-CHUNK_ROWS = 1 << 16
+# rows scored at once in bulk: 8k rows of some 60 floats are 2 MB, which stay in the cache; more is slower
+CHUNK_ROWS = 1 << 13
 
 
 def ranker_file(arm: str) -> str:
@@ -63,7 +63,8 @@ class Recommender:
         self._rankers = rankers
         self._threads = threads
         self._templates = {
-            arm: post_template(state.layout, state.posts, state.spaces[arm])[None].copy() for arm in rankers
+            arm: post_template(state.layout, state.posts, state.spaces[arm])[:, None]
+            for arm in rankers  # (F, 1, P)
         }
         likes = np.where(state.eligible, self._likes(), -np.inf)
         self._popular = _best(likes, len(likes))
@@ -86,11 +87,11 @@ class Recommender:
         state = self.state
         posts = len(state.post_ids)
         chunk = max(1, min(CHUNK_ROWS // posts, len(user_rows)))
-        buffer = self._templates[arm] if chunk == 1 else np.repeat(self._templates[arm], chunk, axis=0)
+        buffer = self._templates[arm] if chunk == 1 else np.repeat(self._templates[arm], chunk, axis=1)
         scores = np.empty((len(user_rows), posts), dtype=np.float32)
         for start in range(0, len(user_rows), chunk):
             rows = user_rows[start : start + chunk]
-            part = buffer[: len(rows)]
+            part = buffer if len(rows) == chunk else buffer[:, : len(rows)].copy()
             fill_users(
                 part,
                 state.layout,
@@ -103,7 +104,9 @@ class Recommender:
                 when.isoweekday(),
             )
             raw = self._rankers[arm].predict(
-                part.reshape(len(rows) * posts, -1), prediction_type="RawFormulaVal", thread_count=self._threads
+                part.reshape(len(part), len(rows) * posts).T,
+                prediction_type="RawFormulaVal",
+                thread_count=self._threads,
             )
             scores[start : start + len(rows)] = (1 / (1 + np.exp(-raw))).reshape(len(rows), posts)
         return scores

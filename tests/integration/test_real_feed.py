@@ -75,6 +75,8 @@ def _labels_are_the_source_s_own(con: duckdb.DuckDBPyConnection, source: pl.Data
     first, last = source["timestamp"].min(), source["timestamp"].max()
     views = labelled_views(con, first, last + timedelta(hours=2), timedelta(hours=1))  # type: ignore[operator, arg-type]
     theirs = source.filter(action="view").group_by("user_id", "post_id", "timestamp").agg(pl.col("target").max())
-    both = views.join(theirs, left_on=["user_id", "post_id", "event_time"], right_on=["user_id", "post_id", "timestamp"])
+    both = views.join(
+        theirs, left_on=["user_id", "post_id", "event_time"], right_on=["user_id", "post_id", "timestamp"]
+    )
     assert both.height == views.height
     assert (both["liked"] == (both["target"] == 1)).mean() > 0.99

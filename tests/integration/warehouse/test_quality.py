@@ -118,7 +118,7 @@ EVENTS = st.lists(
 
 
 @pytest.mark.usefixtures("network")
-@hypothesis_settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=EVENTS, second=EVENTS)
 def test_no_row_is_dropped_in_silence(
     settings: Settings, execute: Execute, rows: Rows, everything: Everything, first: Any, second: Any

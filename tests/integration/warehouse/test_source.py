@@ -188,16 +188,19 @@ def test_a_source_may_be_of_views_in_a_schema_of_odd_names(settings: Settings, e
 def test_events_of_other_types_are_the_same_events(
     settings: Settings, execute: Execute, rows: Rows, change: str
 ) -> None:
-    query = "FROM raw.events ORDER BY ALL"
-    copy_source(settings, "plain")
-    plain = rows(query)
-    settings.warehouse_file.unlink()
+    plain = [
+        (1, 10, "view", datetime(2025, 1, 10, 10), None),
+        (1, 10, "like", datetime(2025, 1, 10, 10, 1), None),
+        (2, 20, "view", datetime(2025, 1, 10, 11), None),
+        (3, 20, "view", datetime(2025, 1, 10, 12), None),
+    ]
+    query = "FROM raw.events ORDER BY event_time"
     execute(change)
     copy_source(settings, "first")
     assert rows(query) == plain
     execute("INSERT INTO feed_action (user_id, post_id, action, time) VALUES (1, 20, 'view', '2025-01-10 12:30+00')")
     assert copy_source(settings, "second").copied["events"] == 1
-    assert rows(query) == [*plain[:2], (1, 20, "view", datetime(2025, 1, 10, 12, 30), None), *plain[2:]]
+    assert rows(query) == [*plain, (1, 20, "view", datetime(2025, 1, 10, 12, 30), None)]
 
 
 PROFILE = """
@@ -264,19 +267,16 @@ def test_users_may_be_nothing_but_ids_and_ids_beyond_32_bits(settings: Settings,
     assert rows(f"SELECT count(*) {joined}") == [(3,)]
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["x" * 2**20, "", None, "🙂 ünï", "\u0001\u200b\u202e", "\\0 \\x00 \\N", "'; DROP TABLE post; --", "%s {0}"],
-    ids=["long", "empty", "null", "emoji", "control", "backslash", "quotes", "placeholders"],
-)
 @pytest.mark.usefixtures("network")
-def test_any_text_arrives_as_it_is(settings: Settings, execute: Execute, rows: Rows, text: str | None) -> None:
-    execute("INSERT INTO post VALUES (30, %s, %s)", (text, text))
-    execute('INSERT INTO "user" (id, city) VALUES (9, %s), (NULL, %s)', (text, text))
+def test_any_text_arrives_as_it_is(settings: Settings, execute: Execute, rows: Rows) -> None:
+    texts = ["x" * 2**20, "", None, "🙂 ünï", "\u0001\u200b\u202e", "\\0 \\x00 \\N", "'; DROP TABLE post; --", "%s {0}"]
+    for number, text in enumerate(texts, 100):
+        execute("INSERT INTO post VALUES (%s, %s, %s)", (number, text, text))
+        execute('INSERT INTO "user" (id, city) VALUES (%s, %s), (NULL, %s)', (number, text, text))
     copy_source(settings, "first")
-    copied = rows("SELECT text, coalesce(topic, ''), city FROM raw.posts, raw.users WHERE post_id = 30 AND user_id = 9")
-    assert copied == [(text or "", text or "", text)]
-    assert rows("SELECT rule, \"row\" ->> 'city' FROM quality.rejected") == [("null_id", text)]
+    assert rows("SELECT text, topic FROM raw.posts WHERE post_id >= 100") == [(text or "", text) for text in texts]
+    assert rows("SELECT city FROM raw.users WHERE user_id >= 100") == [(text,) for text in texts]
+    assert {city for (city,) in rows("SELECT \"row\" ->> 'city' FROM quality.rejected")} == set(texts)
 
 
 def test_a_query_that_postgres_refuses_is_an_error_of_the_source(

@@ -42,7 +42,7 @@ def test_a_day_published_as_of_its_morning_serves_the_rows_it_trains_on(
     for row, view in enumerate(views.iter_rows(named=True)):
         user = np.searchsorted(state.user_ids, [view["user_id"]])
         post = int(np.searchsorted(state.post_ids, view["post_id"]))
-        served = template[None].copy()
+        served = template[:, None].copy()
         time = view["event_time"]
         fill_users(
             served,
@@ -55,7 +55,7 @@ def test_a_day_published_as_of_its_morning_serves_the_rows_it_trains_on(
             time.hour,
             time.isoweekday(),
         )
-        np.testing.assert_allclose(served[0, post], trained[row], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(served[:, 0, post], trained[row], rtol=1e-5, atol=1e-6)
 
 
 def test_the_future_changes_nothing(
