@@ -31,7 +31,7 @@ def main() -> None:
     """Run a command; an error that we raise on purpose is printed as it is, and the exit code is 1."""
     log_to_terminal()
     try:
-        app()
+        app(sys.argv[1:])
     except FeedrankError as error:
         complain(str(error))
         sys.exit(1)

@@ -1,0 +1,106 @@
+"""The feed: who sees which post when, and which views are liked, drawn a day at a time.
+
+Every view shows a post at random, uniform over those that exist at that moment, so what users see says nothing about
+what they like. A day is one chunk of plain arrays: memory grows with the events of a day and with one bit for each pair
+of user and post, which remembers who has liked what.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from core.columns import ACTION, ACTIONS, EVENT_TIME, LIKE, LIKED, POST_ID, USER_ID, VIEW
+from simulation.draws import Stream, stream
+from simulation.settings import WorldSettings
+from simulation.truth import Truth
+
+_ACTION = pl.Enum(ACTIONS)
+# relative activity by hour, UTC: quiet at night, busiest in the evening of Moscow
+_HOURS = 1 + 0.8 * np.cos(2 * np.pi * (np.arange(24) - 17) / 24)
+_HOUR_ENDS = np.cumsum(_HOURS) / _HOURS.sum()
+_MS_PER_HOUR = 3_600_000
+# a like follows its view by 1 s plus an exponential time, cut so that it never reaches an hour
+_SOONEST_MS, _MEAN_MS, _LONGEST_MS = 1_000, 180_000, 3_500_000
+
+
+def draw_feed(settings: WorldSettings, truth: Truth) -> Iterator[pl.DataFrame]:
+    """Events of each day in turn, in order of time within a day and over days.
+
+    Columns: user_id, post_id, action (view or like), event_time (UTC, whole milliseconds), liked (of a view: whether a
+    like follows it; of a like: false).
+    """
+    users, posts = len(truth.user_ids), len(truth.post_ids)
+    liked_bits = np.zeros((users, -(-posts // 8)), dtype=np.uint8)
+    pending: list[pl.DataFrame] = []  # likes after midnight of views before it
+    for day in range(settings.days):
+        rng = stream(settings.seed, Stream.FEED, day)
+        midnight = settings.start + np.timedelta64(day, "D")
+        next_midnight = midnight + np.timedelta64(1, "D")
+
+        user = np.repeat(np.arange(users), rng.poisson(np.where(truth.joined_at < next_midnight, truth.daily_views, 0)))
+        time = midnight + times_of_day(rng, len(user))
+        order = np.argsort(time, kind="stable")
+        user, time = user[order], time[order]
+        present = time >= truth.joined_at[user]
+        user, time = user[present], time[present]
+        # posts are in order of appearance: those that exist are the first few
+        existing = np.searchsorted(truth.published_at, time, side="right")
+        post = (rng.random(len(user)) * existing).astype(np.int64)
+
+        like_time = time + _delays(rng, len(user))
+        wants = rng.random(len(user)) < truth.like_probability_of_views(user, post, time)
+        # a like that would come after the end of the world has not happened yet
+        liked = _first_likes(liked_bits, user, post, wants & (like_time < settings.end))
+
+        views = _frame(truth, user, post, VIEW, time, liked)
+        likes = _frame(truth, user[liked], post[liked], LIKE, like_time[liked], np.zeros(int(liked.sum()), dtype=bool))
+        events = pl.concat([*pending, views, likes]).sort(EVENT_TIME, maintain_order=True)
+        pending = [events.filter(pl.col(EVENT_TIME) >= pl.lit(next_midnight))]
+        yield events.filter(pl.col(EVENT_TIME) < pl.lit(next_midnight))
+
+
+def times_of_day(rng: np.random.Generator, count: int) -> NDArray[np.timedelta64]:
+    """Times since midnight that follow the daily cycle of activity, in whole milliseconds. (count,)"""
+    hour = np.searchsorted(_HOUR_ENDS, rng.random(count), side="right").clip(max=23)
+    return ((hour + rng.random(count)) * _MS_PER_HOUR).astype("timedelta64[ms]")
+
+
+def _delays(rng: np.random.Generator, count: int) -> NDArray[np.timedelta64]:
+    """Times from view to like, by inversion of the cut exponential distribution. (count,)"""
+    within = 1 - np.exp(-_LONGEST_MS / _MEAN_MS)
+    delays: NDArray[np.float64] = _SOONEST_MS - _MEAN_MS * np.log1p(-within * rng.random(count))
+    return delays.astype("timedelta64[ms]")
+
+
+def _first_likes(
+    liked_bits: NDArray[np.uint8], user: NDArray[np.int64], post: NDArray[np.int64], wants: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Of the views that would be liked, those of a post the user has never liked before; marks them in `liked_bits`."""
+    byte, bit = post >> 3, np.uint8(1) << (post & 7).astype(np.uint8)
+    rows = np.flatnonzero(wants & (liked_bits[user, byte] & bit == 0))
+    _, first = np.unique(user[rows] * (liked_bits.shape[1] * 8) + post[rows], return_index=True)
+    liked = np.zeros(len(user), dtype=bool)
+    liked[rows[first]] = True
+    np.bitwise_or.at(liked_bits, (user[liked], byte[liked]), bit[liked])
+    return liked
+
+
+def _frame(
+    truth: Truth,
+    user: NDArray[np.int64],
+    post: NDArray[np.int64],
+    action: str,
+    time: NDArray[np.datetime64],
+    liked: NDArray[np.bool_],
+) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            USER_ID: truth.user_ids[user],
+            POST_ID: truth.post_ids[post],
+            ACTION: pl.repeat(action, len(user), dtype=_ACTION, eager=True),
+            EVENT_TIME: time,
+            LIKED: liked,
+        }
+    )
