@@ -1,10 +1,12 @@
 """`feedrank sql`: the current snapshot's tables, read-only, as a table for people or JSON for programs."""
 
 import json
+from decimal import Decimal
 from typing import Annotated, Any
 
 import duckdb
 from cyclopts import Parameter
+from rich.markup import escape
 from rich.table import Table
 
 from core.errors import FeedrankError
@@ -36,7 +38,7 @@ def sql(query: str, /, *, as_json: Annotated[bool, Parameter("--json", negative=
         for row in rows:
             out.print_json(json.dumps(dict(zip(names, row, strict=True)), default=str), indent=None, highlight=False)
         return
-    table = Table(*names)
+    table = Table(*(escape(name) for name in names))
     for row in rows[:LIMIT]:
         table.add_row(*(_text(value) for value in row))
     out.print(table)
@@ -51,6 +53,6 @@ def _run(snapshot: duckdb.DuckDBPyConnection, query: str, limit: int | None) -> 
 
 
 def _text(value: object) -> str:
-    if isinstance(value, float):
+    if isinstance(value, float | Decimal):
         return f"{value:.4g}"
-    return "" if value is None else str(value)
+    return "" if value is None else escape(str(value))

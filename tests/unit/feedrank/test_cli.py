@@ -44,7 +44,7 @@ def _publish(likes: int) -> Snapshot:
         now = datetime.now(UTC)
         body = ManifestBody(
             watermark=now,
-            cut=now.date(),
+            cut=now,
             trained_at=now,
             rows={"users": 1, "posts": 0},
             metrics={},
@@ -74,7 +74,7 @@ def test_a_wrong_setting_is_named(feedrank: Command, monkeypatch: pytest.MonkeyP
 def test_snapshots_are_listed_shown_verified_and_rolled_back(feedrank: Command, published: Snapshot) -> None:
     newer = _publish(likes=4)
     _, listed, _ = feedrank("snapshot", "list")
-    assert [line for line in listed.splitlines() if "→" in line][0].split()[3] == newer.id
+    assert next(line for line in listed.splitlines() if "→" in line).split()[3] == newer.id
     assert published.id in listed
     assert json.loads(feedrank("snapshot", "show")[1])["id"] == newer.id
     assert json.loads(feedrank("snapshot", "show", published.id)[1])["id"] == published.id
