@@ -14,7 +14,8 @@
     ├── SnapshotError          a snapshot as a whole
     │   ├── SnapshotNotFound   there is none by that id, or none at all
     │   └── SnapshotDamaged    its files do not match its manifest, or its schema is of another version
-    ├── ServiceError           a server that the command line starts did not come up
+    ├── ServiceError           a server that the command line starts did not come up, or does not answer as it should
+    ├── RunFailed              a flow run that the command line waited for did not complete
     └── NotFound               a user or post that was asked for by id does not exist
 
 A message names the argument, its value, the bound, and what to do. No message carries a password.
@@ -70,7 +71,11 @@ class SnapshotDamaged(SnapshotError):
 
 
 class ServiceError(FeedrankError):
-    """Raised when a server that the command line starts does not come up in time."""
+    """Raised when a server that the command line starts does not come up in time, ends early, or answers an error."""
+
+
+class RunFailed(FeedrankError):
+    """Raised when a flow run that the command line started and followed ends in any state but Completed."""
 
 
 class NotFound(FeedrankError):

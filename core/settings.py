@@ -197,8 +197,7 @@ class ApiSettings(Section):
 class PrefectSettings(Section):
     """The Prefect server that `feedrank up` and `feedrank demo` start."""
 
-    port: int = Field(4200, ge=1, le=65_535)
-    work_pool: str = "feedrank"
+    port: int = Field(4200, ge=1, le=65_535, description="or the next free one above it")
 
 
 class Settings(BaseSettings):

@@ -1,1 +1,1 @@
-"""Prefect flows: orchestration only, each task a few lines around a plain function."""
+"""Prefect flows, one verb a file. Orchestration only: a task is a few lines around a plain function."""

@@ -1,0 +1,63 @@
+# Every target does its own set-up: the virtual environment is made when it is missing, and again when the lock changes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# a benchmark is a module that can be run; the others in that folder are its helpers
+BENCHMARKS := $(basename $(notdir $(shell grep -l '^if __name__' benchmarks/*.py 2>/dev/null)))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check format bench lock clean
+
+help: ## list the targets
+	@echo 'make TARGET [PYTHON=python3.12]    any Python from 3.11 on'
+	@sed -n 's/^\([a-z][a-zA-Z%-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '|' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+demo: $(READY) ## a simulated network, trained rankers and the API, until Ctrl-C; ONCE=1 ends after the first answers
+	@$(BIN)/feedrank demo $(if $(ONCE),--once) $(ARGS)
+
+up: $(READY) ## the same against your own PostgreSQL (FEEDRANK_SOURCE__DSN or feedrank.toml)
+	@$(BIN)/feedrank up $(ARGS)
+
+test: $(READY) ## all tests; ARGS='tests/unit -k split' to choose
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## formatting, lint, types, and who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## rewrite the code in the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## all benchmarks, one after the other; fails if a bound does not hold
+	@failed=0; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || failed=1; done; exit $$failed
+
+bench-%: $(READY) ## one of them, for example bench-copy
+	$(BIN)/python -m benchmarks.$*
+
+lock: $(READY) ## resolve pyproject.toml into requirements.lock anew
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --output-file requirements.lock --no-header --no-annotate \
+		--strip-extras --allow-unsafe --no-emit-options pyproject.toml
+	@# a build's local label, such as torch's +cpu, exists on some indexes only; comments name this machine's caches
+	@sed -e 's/+[a-z0-9.]*$$//' -e '/^#/d' -e '/^$$/d' requirements.lock > requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+clean: ## remove the environment, the caches and everything that a demo wrote
+	rm -rf $(VENV) .feedrank .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf benchmarks/results catboost_info
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
+		'feedrank needs Python 3.11 or newer; $(PYTHON) is '"$$($(PYTHON) --version 2>&1)"'. Try: make PYTHON=python3.12 $(MAKECMDGOALS)'; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo >&2 \
+		'$(PYTHON) cannot make virtual environments; install its venv module (on Debian and Ubuntu: python3-venv)'; exit 1; }
+	@echo 'setting up $(VENV): about two minutes and 3 GB'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)

@@ -1,0 +1,43 @@
+"""`feedrank`: the commands and the one place where errors become messages and exit codes.
+
+Commands are named by module and imported when they are called, so that `feedrank snapshot list` does not wait for
+Prefect or CatBoost to load.
+"""
+
+import sys
+
+from cyclopts import App
+
+from core.errors import FeedrankError
+from core.logging import log_to_terminal
+from feedrank.terminal import complain
+
+INTERRUPTED = 130  # as a shell reports a program ended by Ctrl-C
+
+app = App(
+    name="feedrank",
+    help="A self-hosted recommender for a social network's feed.",
+    help_epilogue="Settings come from feedrank.toml in this folder and from FEEDRANK_… environment variables.",
+)
+app.command("feedrank.demo:demo", help="A simulated network, trained rankers and the API, until Ctrl-C.")
+app.command("feedrank.up:up", help="Everything against your own PostgreSQL, until Ctrl-C.")
+app.command("feedrank.snapshot:app", name="snapshot", help="List, show, verify and roll back snapshots.")
+app.command("feedrank.sql:sql", help="Ask the current snapshot a question in SQL.")
+app.command("feedrank.recommend:recommend", help="Recommendations for one user, from the current snapshot.")
+app.command("feedrank.simulate:simulate", help="Fill the source database with a simulated network.")
+
+
+def main() -> None:
+    """Run a command; an error that we raise on purpose is printed as it is, and the exit code is 1."""
+    log_to_terminal()
+    try:
+        app(sys.argv[1:])
+    except FeedrankError as error:
+        complain(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Posts as a person wants to see them in a terminal: id, topic and how the text begins."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+from rich.markup import escape
+from rich.table import Table
+
+from core.columns import POST_ID, TEXT, TOPIC
+from ranking.recommender import STATE_FILE
+
+BEGINNING = 80  # characters
+
+
+class Post(NamedTuple):
+    """One post of an answer; named as the API names its fields."""
+
+    id: int
+    topic: str | None
+    text: str
+
+
+def read_posts(folder: Path, post_ids: Sequence[int]) -> list[Post]:
+    """The posts of a snapshot's folder, in the order of `post_ids`."""
+    with duckdb.connect(str(folder / STATE_FILE), read_only=True) as snapshot:
+        query = f"SELECT {POST_ID}, {TOPIC}, {TEXT} FROM posts JOIN post_text USING ({POST_ID}) WHERE {POST_ID} IN ?"
+        found = {row[0]: Post(*row) for row in snapshot.execute(query, [list(post_ids)]).fetchall()}
+    return [found[post_id] for post_id in post_ids]
+
+
+def posts_table(title: str, posts: Iterable[Post]) -> Table:
+    """A line a post, best first."""
+    table = Table("post", "topic", "text", title=escape(title), title_justify="left", expand=False)
+    for post in posts:
+        table.add_row(str(post.id), escape(post.topic or ""), escape(" ".join(post.text.split())[:BEGINNING]))
+    return table

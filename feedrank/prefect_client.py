@@ -1,0 +1,52 @@
+"""What we ask of a Prefect server: a work pool, an orderly beginning, runs as `prefect deployment run` starts."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.states import Crashed
+
+
+def connect(api_url: str) -> SyncPrefectClient:
+    """A client of the server at `api_url`, to be used as a context."""
+    return SyncPrefectClient(api_url)
+
+
+def release_leftover_runs(client: SyncPrefectClient) -> None:
+    """End what an earlier server left open; call it before the worker starts, when nothing can be running.
+
+    A run whose worker was killed stays Running for ever and holds its deployment's concurrency slot. Runs whose time
+    passed while the server was down would all start at once; the next one on the schedule does their work.
+    """
+    states = FlowRunFilterState(
+        type=FlowRunFilterStateType(
+            any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING, StateType.SCHEDULED]
+        )
+    )
+    for run in client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(state=states, deployment_id=FlowRunFilterDeploymentId(is_null_=False))
+    ):
+        if run.state_type is not StateType.SCHEDULED:
+            client.set_flow_run_state(run.id, Crashed(message="The worker was killed during this run."), force=True)
+        elif run.auto_scheduled and run.expected_start_time and run.expected_start_time < datetime.now(UTC):
+            client.delete_flow_run(run.id)
+
+
+def ensure_work_pool(client: SyncPrefectClient, name: str) -> None:
+    """Create the pool that deployments and the worker meet in, unless it is there."""
+    with suppress(ObjectAlreadyExists):
+        client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+
+
+def start_run(client: SyncPrefectClient, deployment: str) -> FlowRun:
+    """A run of `deployment` ("flow/name") that a worker takes up at once."""
+    return client.create_flow_run_from_deployment(client.read_deployment_by_name(deployment).id)

@@ -1,0 +1,126 @@
+"""What `demo` and `up` have in common: Prefect with its worker, a training, the API, and the wait for Ctrl-C."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from itertools import islice
+from urllib.parse import urlencode
+
+import duckdb
+from rich.markup import escape
+
+from core.columns import ARMS, USER_ID
+from core.errors import RunFailed, SnapshotNotFound
+from core.settings import Settings
+from experiments.assignment import assign
+from feedrank.http import get_json
+from feedrank.posts import Post, posts_table
+from feedrank.prefect_server import WORK_POOL, Prefect
+from feedrank.processes import HOST, Servers, free_port
+from feedrank.terminal import out, step
+from ranking.recommender import STATE_FILE
+from warehouse.snapshots import current
+
+TRAINING = "retrain/nightly"
+API_LIMIT = 60.0  # seconds
+CANDIDATES = 1_000  # users looked at to find one of each arm
+
+
+def start_worker(prefect: Prefect, environment: Mapping[str, str]) -> None:
+    """Make Prefect ready to run our flows: server up, deployments current, nothing left over, a worker waiting."""
+    with step("Prefect server"):
+        prefect.wait()
+    # Prefect reads its settings when it is imported, so this process must have them before the import below
+    os.environ.update(prefect.environment)
+    from feedrank.prefect_client import connect, ensure_work_pool, release_leftover_runs
+
+    with step("deployments of prefect.yaml, and a worker"):
+        with connect(prefect.api_url) as client:
+            ensure_work_pool(client, WORK_POOL)
+            release_leftover_runs(client)
+        prefect.start_worker(environment)  # comes up while the deployments are read
+        prefect.deploy()
+
+
+def train(prefect: Prefect, servers: Servers) -> None:
+    """Run the nightly training now and show how it goes.
+
+    Raises:
+        RunFailed: it did not complete; names the log.
+    """
+    from feedrank.follow import follow
+    from feedrank.prefect_client import connect, start_run
+
+    with connect(prefect.api_url) as client:
+        run = start_run(client, TRAINING)
+        out.print(f"{TRAINING} as {run.name}: {prefect.url}/runs/flow-run/{run.id}", highlight=False)
+        try:
+            follow(client, run, out, servers.check)
+        except RunFailed as error:
+            raise RunFailed(f"{error}\nits log is in {servers.logs / 'prefect-worker.log'}") from None
+
+
+def start_api(servers: Servers, settings: Settings, environment: Mapping[str, str]) -> str:
+    """Start the API and return its address once it answers from a snapshot."""
+    port = free_port(settings.api.port)
+    url = f"http://{HOST}:{port}"
+    with step("API"):
+        server = servers.start(
+            "api", [sys.executable, "-m", "api"], environment={**environment, "FEEDRANK_API__PORT": str(port)}
+        )
+        server.wait_for(f"{url}/health/ready", API_LIMIT)
+    return url
+
+
+def show_answers(settings: Settings, api_url: str) -> None:
+    """Ask the API for one user of each arm, and print what it recommends."""
+    for user in _one_user_an_arm(settings):
+        answer = get_json(f"{api_url}/post/recommendations/?{urlencode({'id': user, 'limit': 5})}")
+        posts = [Post(post["id"], post["topic"], post["text"]) for post in answer["recommendations"]]
+        out.print(posts_table(f"user {user} is in arm {answer['exp_group']}", posts))
+
+
+def show_addresses(settings: Settings, api_url: str, prefect: Prefect) -> None:
+    """Print where everything can be reached."""
+    places = {
+        "recommendations": f"curl '{api_url}/post/recommendations/?id=200&limit=5'",
+        "all endpoints": f"{api_url}/schema",
+        "flow runs": prefect.url,
+        "run a flow": f"PREFECT_API_URL={prefect.api_url} prefect deployment run {TRAINING}",
+        "ask in SQL": 'feedrank sql "FROM evaluation"',
+        "logs": str(settings.home / "logs"),
+    }
+    for what, where in places.items():
+        out.print(f"[bold]{what:16}[/] {escape(where)}", highlight=False, soft_wrap=True)
+
+
+def stay(servers: Servers) -> None:
+    """Return on Ctrl-C or SIGTERM; ServiceError if a server ends before."""
+    out.print("Ctrl-C stops everything.")
+    try:
+        while True:
+            servers.check()
+            time.sleep(1)
+    except KeyboardInterrupt:
+        out.print("stopping")
+
+
+def has_snapshot(settings: Settings) -> bool:
+    """Whether something has been published that an API can serve."""
+    try:
+        current(settings)
+    except SnapshotNotFound:
+        return False
+    return True
+
+
+def _one_user_an_arm(settings: Settings) -> list[int]:
+    """Ids of users with likes, one of each arm that has any; any user will do in a network where nobody liked."""
+    with duckdb.connect(str(current(settings).folder / STATE_FILE), read_only=True) as snapshot:
+        query = f"""
+            SELECT {USER_ID} FROM users ORDER BY {USER_ID} NOT IN (SELECT {USER_ID} FROM user_likes), {USER_ID} LIMIT ?
+        """
+        rows = snapshot.execute(query, [CANDIDATES]).fetchall()
+    arms = {user: assign(settings.experiment, user) for (user,) in rows}
+    return [user for wanted in ARMS for user in islice((user for user, arm in arms.items() if arm == wanted), 1)]

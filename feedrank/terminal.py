@@ -1,0 +1,25 @@
+"""The two ends of a command's output: what it was asked for, and what a person should know besides."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Say what is going on, and how long it took once it is done."""
+    started = time.monotonic()
+    with out.status(what):
+        yield
+    out.print(f"[green]✓[/] {what} [dim]{time.monotonic() - started:.1f} s[/]", highlight=False)
+
+
+def complain(message: str) -> None:
+    """One error, as the errors of core.errors want to be shown: as it is."""
+    err.print("error:", style="bold red", end=" ")
+    err.print(message, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,69 @@
+"""What a run tells a person: tables and markdown for its artifacts, built without Prefect."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import polars as pl
+from catboost import CatBoostClassifier
+
+from core.columns import ARM
+from warehouse.copy import CopyReport
+from warehouse.snapshots import Snapshot
+
+Table = list[dict[str, Any]]
+
+TABLES = ("users", "posts", "events")
+# what a person looks for first; the snapshot's table `evaluation` has all of them
+METRICS = ("auc", "hitrate@5_all", "hitrate@5_viewed", "ndcg@10_viewed", "map@10_viewed", "coverage@10", "novelty@10")
+
+
+def copy_report(report: CopyReport) -> str:
+    """Rows by table, the rules that were broken, and how far the warehouse has come."""
+    rows = [(name, report.read[name], report.copied[name], report.rejected[name]) for name in TABLES]
+    rules = sorted(report.rejected_by_rule.items())
+    return "\n\n".join(
+        [
+            f"# {'Full copy' if report.full else 'Copy'} in {report.seconds:.1f} s",
+            _markdown(("table", "read", "copied", "rejected"), rows),
+            _markdown(("rule", "rows"), rules) if rules else "No row broke a rule.",
+            f"Events up to **{report.watermark_after} UTC**, before that {report.watermark_before or 'none'}; "
+            f"{report.late:,} came late, {report.missed:,} too late to be copied.",
+        ]
+    )
+
+
+def metrics_by_arm(evaluation: pl.DataFrame) -> Table:
+    """A row an arm or baseline, a column a metric; a metric that is not defined shows why."""
+    value = pl.col("value").round(4).cast(pl.String)
+    shown = evaluation.filter(pl.col("metric").is_in(METRICS)).with_columns(
+        pl.when(pl.col("value").is_nan()).then(pl.col("reason")).otherwise(value).alias("value")
+    )
+    return shown.pivot("metric", index=ARM, values="value").to_dicts()
+
+
+def snapshot_report(snapshot: Snapshot) -> str:
+    """What has just been published."""
+    manifest = snapshot.manifest
+    size = sum(entry.bytes for entry in manifest.files.values())
+    lines = [
+        ("events up to", f"{manifest.watermark:%Y-%m-%d %H:%M:%S} UTC"),
+        ("rankers", f"of {manifest.models_from}" if manifest.models_from else "fitted in this run"),
+        ("size", f"{size / 1e6:.1f} MB in {len(manifest.files)} files"),
+        *((f"rows of {table}", rows) for table, rows in manifest.rows.items()),
+    ]
+    return f"# {snapshot.id}\n\n{_markdown(('what', 'value'), lines)}"
+
+
+def feature_importances(model: CatBoostClassifier, count: int = 20) -> Table:
+    """The features that a ranker leans on most, by how much its predictions change with them, in percent."""
+    ranked = sorted(zip(model.get_feature_importance(), model.feature_names_, strict=True), reverse=True)
+    return [{"feature": name, "importance": round(float(importance), 2)} for importance, name in ranked[:count]]
+
+
+def _markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(_cell(value) for value in line)} |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

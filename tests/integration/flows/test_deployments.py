@@ -1,0 +1,163 @@
+"""The flows on a real Prefect server: a training by the worker, the others in this process, on one home folder."""
+
+import io
+import json
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg2
+import pytest
+from rich.console import Console
+
+from core.errors import FeedrankError, RunFailed, SnapshotNotFound, WarehouseBusy
+from core.settings import Settings
+from feedrank.prefect_server import Prefect
+from warehouse.lock import warehouse_lock
+from warehouse.snapshots import Snapshot, current, list_snapshots
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+
+@pytest.fixture(scope="module")
+def client(prefect: Prefect) -> Iterator["SyncPrefectClient"]:
+    from feedrank.prefect_client import connect
+
+    with connect(prefect.api_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def trained(client: "SyncPrefectClient", settings: Settings) -> tuple[Snapshot, str]:
+    """The snapshot of one run of retrain/nightly, and what following it printed."""
+    from feedrank.follow import follow
+    from feedrank.prefect_client import start_run
+
+    screen = io.StringIO()
+    follow(client, start_run(client, "retrain/nightly"), Console(file=screen, width=200), lambda: None)
+    return current(settings), screen.getvalue()
+
+
+def test_retrain_shows_its_steps_and_publishes(trained: tuple[Snapshot, str], client: "SyncPrefectClient") -> None:
+    snapshot, screen = trained
+    steps = ["copy the source", "aggregate days", "embed posts", "judge rankers", "train rankers", "publish snapshot"]
+    told = [line.partition(":")[0] for line in screen.splitlines() if ": Completed" in line]
+    assert told == [*steps, "retain snapshots"]
+    assert snapshot.manifest.models_from is None
+    assert snapshot.manifest.rows["users"] == 40
+
+
+def test_retrain_leaves_artifacts_to_read(trained: tuple[Snapshot, str], client: "SyncPrefectClient") -> None:
+    artifacts = {artifact.key: str(artifact.data) for artifact in client.read_artifacts()}
+    assert "| events | 1,500 | 1,500 | 0 |" in artifacts["copy"]
+    assert trained[0].id in artifacts["snapshot"]
+    assert [row["arm"] for row in json.loads(artifacts["metrics"])][:2] == ["control", "test"]
+    assert any("pair_topic" in row["feature"] for row in json.loads(artifacts["importances-test"]))
+
+
+def test_refresh_publishes_news_and_nothing_else(
+    trained: tuple[Snapshot, str], settings: Settings, network: str
+) -> None:
+    from flows.refresh import refresh
+
+    first, _ = trained
+    assert refresh(return_state=True).name == "Skipped"
+    assert current(settings).id == first.id
+    with closing(psycopg2.connect(network)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO feed_action VALUES (1, 2, 'view', now()::timestamp)")
+    assert refresh(return_state=True).name == "Completed"
+    second = current(settings)
+    assert second.id != first.id
+    assert second.manifest.watermark > first.manifest.watermark
+    assert second.manifest.models_from == first.id
+    assert refresh(return_state=True).name == "Skipped"
+
+
+def test_news_of_a_run_that_was_killed_are_not_forgotten(
+    trained: tuple[Snapshot, str], settings: Settings, network: str
+) -> None:
+    from flows.ingest import ingest
+    from flows.refresh import refresh
+
+    with closing(psycopg2.connect(network)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO feed_action VALUES (3, 4, 'view', now()::timestamp)")
+    ingest()  # as far as a refresh comes that is killed before it publishes
+    assert refresh(return_state=True).name == "Completed"
+
+
+def test_refresh_without_a_snapshot_fails_before_it_copies(
+    prefect: Prefect, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.refresh import refresh
+
+    monkeypatch.setenv("FEEDRANK_HOME", str(tmp_path))
+    with pytest.raises(SnapshotNotFound, match="run retrain/nightly"):
+        refresh()
+    assert not (tmp_path / settings.warehouse_file.name).exists()
+
+
+def test_a_second_run_does_not_get_the_warehouse(
+    prefect: Prefect, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.ingest import ingest
+
+    monkeypatch.setenv("FEEDRANK_WAREHOUSE__LOCK_WAIT", "PT0S")
+    with warehouse_lock(settings, "somebody else"), pytest.raises(WarehouseBusy, match="somebody else"):
+        ingest()
+
+
+def test_cleanup_deletes_only_when_it_is_told_to(prefect: Prefect, settings: Settings) -> None:
+    from flows.cleanup import cleanup
+
+    spilled = settings.spill_folder / "duckdb_temp_storage.tmp"
+    spilled.parent.mkdir(exist_ok=True)
+    spilled.touch()
+    month_ago = (datetime.now(UTC) - timedelta(days=30)).timestamp()
+    os.utime(spilled, (month_ago, month_ago))
+    assert "spill/duckdb_temp_storage.tmp" in cleanup(older_than_days=29)
+    assert spilled.exists()
+    assert "spill/duckdb_temp_storage.tmp" not in cleanup(older_than_days=31, dry_run=False)
+    assert "spill/duckdb_temp_storage.tmp" in cleanup(older_than_days=29, dry_run=False)
+    assert not spilled.exists()
+    assert len(list_snapshots(settings)) <= settings.snapshots_kept
+
+
+def test_parameters_have_bounds(client: "SyncPrefectClient") -> None:
+    from prefect.exceptions import PrefectHTTPStatusError
+
+    weekly = client.read_deployment_by_name("cleanup/weekly")
+    assert weekly.parameters == {"dry_run": False}
+    with pytest.raises(PrefectHTTPStatusError, match="keep"):
+        client.create_flow_run_from_deployment(weekly.id, parameters={"keep": 0})
+
+
+def test_following_a_run_that_fails_tells_its_error(client: "SyncPrefectClient") -> None:
+    from prefect import flow
+
+    from feedrank.follow import follow
+
+    @flow
+    def broken() -> None:
+        raise FeedrankError("the disk is full")
+
+    run = broken(return_state=True).state_details.flow_run_id
+    assert run is not None
+    with pytest.raises(RunFailed, match="the disk is full"):
+        follow(client, client.read_flow_run(run), Console(file=io.StringIO()), lambda: None)
+
+
+def test_what_a_killed_server_left_open_is_closed(client: "SyncPrefectClient", settings: Settings) -> None:
+    from prefect.client.schemas.objects import StateType
+    from prefect.states import Running
+
+    from feedrank.prefect_client import release_leftover_runs
+
+    deployment = client.read_deployment_by_name("ingest/on-demand")
+    left = client.create_flow_run_from_deployment(deployment.id, state=Running())
+    client.set_flow_run_state(left.id, Running(), force=True)
+    release_leftover_runs(client)
+    assert client.read_flow_run(left.id).state_type is StateType.CRASHED

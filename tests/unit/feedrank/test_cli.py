@@ -1,0 +1,139 @@
+"""Errors of the command line are one message and exit code 1, and `sql` only reads."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from core.settings import load_settings
+from feedrank import cli
+from warehouse.snapshots import ManifestBody, Snapshot, draft, public_settings, publish
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def feedrank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command in an empty home folder: exit code, standard output, standard error."""
+    monkeypatch.setenv("FEEDRANK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["feedrank", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        code = ended.value.code
+        return (code if isinstance(code, int) else 0), *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def published(feedrank: Command) -> Snapshot:
+    return _publish(likes=3)
+
+
+def _publish(likes: int) -> Snapshot:
+    settings = load_settings()
+    with draft(settings) as folder:
+        with duckdb.connect(str(folder / "features.duckdb")) as con:
+            con.execute(f"CREATE TABLE users AS SELECT 1 AS user_id, {likes} AS likes, 'Пётр [b]' AS name")
+        now = datetime.now(UTC)
+        body = ManifestBody(
+            watermark=now,
+            cut=now,
+            trained_at=now,
+            rows={"users": 1, "posts": 0},
+            metrics={},
+            settings=public_settings(settings),
+            code_version="0",
+        )
+        return publish(settings, folder, body)
+
+
+@pytest.mark.parametrize("command", ["list", "show", "verify", "rollback"])
+def test_without_a_snapshot_every_command_says_what_to_do(feedrank: Command, command: str) -> None:
+    code, output, error = feedrank("snapshot", command)
+    assert code == 1
+    assert output == ""
+    assert error.startswith("error: ")
+    assert "snapshot" in error or "published" in error
+
+
+def test_a_wrong_setting_is_named(feedrank: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDRANK_API__PORT", "99999")
+    code, _, error = feedrank("snapshot", "list")
+    assert code == 1
+    assert "api.port" in error
+    assert "65535" in error
+
+
+def test_snapshots_are_listed_shown_verified_and_rolled_back(feedrank: Command, published: Snapshot) -> None:
+    newer = _publish(likes=4)
+    _, listed, _ = feedrank("snapshot", "list")
+    assert next(line for line in listed.splitlines() if "→" in line).split()[3] == newer.id
+    assert published.id in listed
+    assert json.loads(feedrank("snapshot", "show")[1])["id"] == newer.id
+    assert json.loads(feedrank("snapshot", "show", published.id)[1])["id"] == published.id
+    assert feedrank("snapshot", "verify")[0] == 0
+    assert published.id in feedrank("snapshot", "rollback")[1]
+    assert json.loads(feedrank("snapshot", "show")[1])["id"] == published.id
+    assert json.loads(feedrank("sql", "--json", "SELECT likes FROM users")[1]) == {"likes": 3}
+
+
+def test_a_flipped_byte_is_found(feedrank: Command, published: Snapshot) -> None:
+    file = published.folder / "features.duckdb"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    code, _, error = feedrank("snapshot", "verify")
+    assert code == 1
+    assert "features.duckdb" in error
+
+
+def test_sql_prints_a_table_or_json(feedrank: Command, published: Snapshot) -> None:
+    code, output, _ = feedrank("sql", "SELECT *, 0.123456 AS rate, NULL AS nothing FROM users")
+    assert code == 0
+    assert "Пётр [b]" in output
+    assert "0.1235" in output
+    _, lines, _ = feedrank("sql", "--json", "SELECT i, 'x' AS x FROM range(1500) t(i)")
+    assert [json.loads(line)["i"] for line in lines.splitlines()] == list(range(1500))
+
+
+def test_a_long_answer_is_cut_and_says_so(feedrank: Command, published: Snapshot) -> None:
+    _, output, error = feedrank("sql", "SELECT i FROM range(1500) t(i)")
+    assert "999" in output
+    assert "1000" not in output
+    assert "only the first 1,000 rows" in error
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DELETE FROM users",
+        "CREATE TABLE mine AS FROM users",
+        "COPY users TO '{folder}/copy.csv'",
+        "ATTACH '{folder}/other.duckdb'",
+        "FROM read_text('/etc/passwd')",
+        "SET enable_external_access = true",
+        "SELEC 1",
+        "FROM no_such_table",
+    ],
+)
+def test_sql_only_reads_the_snapshot(feedrank: Command, published: Snapshot, tmp_path: Path, query: str) -> None:
+    code, output, error = feedrank("sql", query.format(folder=tmp_path))
+    assert code == 1
+    assert output == ""
+    assert "the query failed" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_up_tells_a_wrong_address_without_its_password(feedrank: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDRANK_SOURCE__DSN", "postgresql://me:secret@127.0.0.1:1/none")
+    code, _, error = feedrank("up")
+    assert code == 1
+    assert "127.0.0.1" in error
+    assert "secret" not in error
