@@ -23,7 +23,7 @@ _TOPIC_SHARES: dict[str, float] = {
     "business": 0.13, "covid": 0.18, "entertainment": 0.10, "movie": 0.22, "politics": 0.12, "sport": 0.14,
     "tech": 0.11,
 }  # fmt: skip
-_THEME_CONCENTRATION = 0.15  # Dirichlet; small, so that most posts hold two or three themes
+_THEME_CONCENTRATION = 0.1  # Dirichlet; small, so that most posts hold two or three themes
 _CALIBRATION_VIEWS = 100_000
 
 

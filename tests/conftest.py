@@ -1,5 +1,6 @@
 """What every test may ask for: a real PostgreSQL, a fresh database in it, and the real data beside the repository."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -10,6 +11,9 @@ import pytest
 from benchmarks.postgres import temporary_postgres
 
 REPOSITORY = Path(__file__).parent.parent
+
+# once a test has imported Prefect it listens to our loggers for good, and warns of every record outside a flow run
+os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""One published snapshot of a small world for all tests here, and the service over it."""
+"""The service over the small world's snapshot."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,22 +11,9 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from api.app import create_app
-from core.settings import ApiSettings, FeatureSettings, RankingSettings, Settings
-from tests.integration.api.small_world import publish_small_world
+from core.settings import ApiSettings, Settings
 
 Client = TestClient[Litestar]
-
-
-@pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a home with one published snapshot; tests must leave it as it is."""
-    settings = Settings(
-        home=tmp_path_factory.mktemp("home"),
-        features=FeatureSettings(text_dims=8, text_components=4, text_clusters=3),
-        ranking=RankingSettings(iterations=20, depth=4),
-    )
-    publish_small_world(settings)
-    return settings
 
 
 @pytest.fixture(scope="session")

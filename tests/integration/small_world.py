@@ -3,12 +3,12 @@
 from datetime import datetime
 
 import numpy as np
-import polars as pl
 
 from core.settings import Settings
 from features.daily import rebuild_daily
 from features.posts import Posts
 from features.serving_state import build_state
+from ranking.evaluate import undefined_evaluation
 from ranking.rankers import fit_rankers
 from ranking.recommender import Recommender
 from ranking.snapshot_tables import write_tables
@@ -17,9 +17,7 @@ from warehouse.snapshots import ManifestBody, Snapshot, draft, public_settings, 
 
 USERS, POSTS = 60, 120
 END = datetime(2021, 12, 12)
-NO_EVALUATION = pl.DataFrame(
-    {"arm": ["test"], "metric": ["auc"], "value": [float("nan")], "reason": ["the small world is too short"]}
-)
+NO_EVALUATION = undefined_evaluation("the small world is too short")
 
 # user 60 never comes; the others see about 40 posts each over ten days and like a quarter of them a minute later
 WORLD = f"""
