@@ -4,7 +4,7 @@ from core.settings import load_settings
 from feedrank.home import LOGS_FOLDER, POSTGRES_FOLDER, occupied, refuse_other_source
 from feedrank.postgres import start_postgres
 from feedrank.prefect_server import Prefect
-from feedrank.processes import Servers, stop_on_sigterm
+from feedrank.processes import Servers, stop_on_signals
 from feedrank.serve import show_addresses, show_answers, start_api, start_worker, stay, train
 from feedrank.simulate import Days, Events, Posts, Seed, Users, fill, is_filled
 from feedrank.terminal import out, step
@@ -42,7 +42,7 @@ def demo(
     settings = load_settings()
     world = WorldSettings(users, posts, days, events, seed)
     refuse_other_source(settings, simulated=True)
-    stop_on_sigterm()
+    stop_on_signals()
     with occupied(settings.home), Servers(settings.home / LOGS_FOLDER) as servers:
         prefect = Prefect(servers, settings)  # takes seconds to come up; meanwhile the network is drawn
         with step("PostgreSQL"):

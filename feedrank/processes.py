@@ -145,9 +145,13 @@ class Servers:
             signal.signal(number, handler)
 
 
-def stop_on_sigterm() -> None:
-    """Let SIGTERM end this program as Ctrl-C does, its servers in order."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+def stop_on_signals() -> None:
+    """Let SIGTERM end this program as Ctrl-C does, its servers in order.
+
+    SIGINT is set as well: a script that starts us in the background makes us ignore it.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def free_port(preferred: int) -> int:

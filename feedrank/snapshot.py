@@ -2,7 +2,7 @@
 
 import msgspec
 from cyclopts import App
-from rich.table import Table
+from rich.table import Column, Table
 
 from core.settings import load_settings
 from feedrank.terminal import out
@@ -17,16 +17,17 @@ def list_all() -> None:
     """All snapshots, newest first; the one being served is marked."""
     settings = load_settings()
     served = snapshots.current(settings).id
-    table = Table("", "snapshot", "events up to (UTC)", "users", "posts", "rankers of", "MB")
+    table = Table(
+        "", Column("snapshot", no_wrap=True), Column("events up to (UTC)", no_wrap=True), "users", "posts", "MB"
+    )
     for snapshot in snapshots.list_snapshots(settings):
         manifest = snapshot.manifest
         table.add_row(
             "→" if snapshot.id == served else "",
             snapshot.id,
-            f"{manifest.watermark:%Y-%m-%d %H:%M:%S}",
+            f"{manifest.watermark:%Y-%m-%d %H:%M}",
             f"{manifest.rows['users']:,}",
             f"{manifest.rows['posts']:,}",
-            manifest.models_from or "its own",
             f"{sum(entry.bytes for entry in manifest.files.values()) / 1e6:.1f}",
         )
     out.print(table)

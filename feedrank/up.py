@@ -3,7 +3,7 @@
 from core.settings import load_settings
 from feedrank.home import LOGS_FOLDER, occupied, refuse_other_source
 from feedrank.prefect_server import Prefect
-from feedrank.processes import Servers, stop_on_sigterm
+from feedrank.processes import Servers, stop_on_signals
 from feedrank.serve import has_snapshot, show_addresses, show_answers, start_api, start_worker, stay, train
 from warehouse.source import inspect_source
 
@@ -16,7 +16,7 @@ def up() -> None:
     settings = load_settings()
     inspect_source(settings)  # a wrong address or mapping is told here, not in a flow run's log
     refuse_other_source(settings, simulated=False)
-    stop_on_sigterm()
+    stop_on_signals()
     with occupied(settings.home), Servers(settings.home / LOGS_FOLDER) as servers:
         prefect = Prefect(servers, settings)
         environment = {"FEEDRANK_HOME": str(settings.home.absolute())}

@@ -19,7 +19,7 @@ def warehouse_run() -> Iterator[Settings]:
     Prefect's own limits are not enough for this: they know deployments, not a command at a terminal, and a worker that
     was killed keeps its place in them. The lock is the kernel's, and ends with the process that holds it.
     """
-    die_with_parent()  # a killed worker must not leave a run behind that still holds the lock
+    die_with_parent()  # a run whose worker was killed can report to nobody, and would go on holding the lock
     logging.getLogger(ROOT).setLevel(logging.INFO)  # Prefect takes our records to the run's log, but warnings only
     settings = load_settings()
     with warehouse_lock(settings, owner=f"{flow_run.flow_name} {flow_run.name}"):

@@ -1,0 +1,57 @@
+"""What runs tell a person: rows that add up, metrics side by side, reasons in place of numbers that do not exist."""
+
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+from catboost import CatBoostClassifier, Pool
+
+from flows.reports import copy_report, feature_importances, metrics_by_arm
+from warehouse.copy import CopyReport
+
+REPORT = CopyReport(
+    read={"users": 10, "posts": 5, "events": 12_345},
+    copied={"users": 10, "posts": 5, "events": 12_000},
+    rejected={"users": 0, "posts": 0, "events": 345},
+    rejected_by_rule={"events.unknown_user": 345},
+    late=7,
+    missed=0,
+    watermark_before=None,
+    watermark_after=datetime(2026, 3, 1, 12),
+    full=True,
+    seconds=1.25,
+)
+
+
+def test_a_copy_is_told_by_table_and_rule() -> None:
+    report = copy_report(REPORT)
+    assert report.startswith("# Full copy in 1.2 s")
+    assert "| events | 12,345 | 12,000 | 345 |" in report
+    assert "| events.unknown_user | 345 |" in report
+    assert "2026-03-01 12:00:00 UTC" in report
+
+
+def test_metrics_stand_side_by_side_and_undefined_ones_say_why() -> None:
+    evaluation = pl.DataFrame(
+        {
+            "arm": ["control", "control", "popular", "popular", "popular"],
+            "metric": ["auc", "coverage@10", "auc", "coverage@10", "users"],
+            "value": [0.61234567, float("nan"), 0.5, 0.25, 9.0],
+            "reason": [None, "no list", None, None, None],
+        }
+    )
+    assert metrics_by_arm(evaluation) == [
+        {"arm": "control", "auc": "0.6123", "coverage@10": "no list"},
+        {"arm": "popular", "auc": "0.5", "coverage@10": "0.25"},
+    ]
+
+
+def test_the_feature_that_decides_comes_first() -> None:
+    noise, signal = np.random.default_rng(0).normal(size=(2, 500))
+    model = CatBoostClassifier(iterations=5, verbose=False, allow_writing_files=False)
+    pool = Pool(np.column_stack([noise, signal]), signal > 0, feature_names=["noise", "signal"])
+    model.fit(pool)
+    first, *_ = feature_importances(model)
+    assert first["feature"] == "signal"
+    assert first["importance"] > 50
+    assert len(feature_importances(model, count=1)) == 1
