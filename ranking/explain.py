@@ -54,7 +54,7 @@ def explain(
 ) -> list[Explanation]:
     """Explain each post of an answer that `recommender.recommend` gave for the same arm, user and moment.
 
-    Safe in any thread; takes some 5 ms a post.
+    Safe in any thread; takes some 5 ms of processor time a post.
     """
     if not len(answer.post_ids):
         return []
