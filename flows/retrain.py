@@ -43,7 +43,7 @@ def retrain(
             evaluation = judge_rankers(warehouse, inputs, settings)
             with draft(settings) as folder:
                 manifest = train_rankers(warehouse, inputs, evaluation, folder, settings)
-                snapshot = publish_snapshot(settings, folder, manifest)
+                snapshot = publish_snapshot(warehouse, settings, folder, manifest)
         retain_snapshots(settings, settings.snapshots_kept, dry_run=False)
     return snapshot
 
