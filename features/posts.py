@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.columns import POST_ID, TEXT, TEXT_HASH, TOPIC
 from core.errors import SourceEmpty
+from features.text_space import has_text
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Posts:
     @property
     def has_text(self) -> NDArray[np.bool_]:
         """(P,) False where the text is empty or blank."""
-        return np.array([bool(text.strip()) for text in self.texts], dtype=np.bool_)
+        return has_text(self.texts)
 
     def seen_before(self, cut: np.datetime64) -> NDArray[np.bool_]:
         """(P,) True for the posts that were known to be shown before `cut`."""

@@ -77,6 +77,11 @@ def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) ->
     spaces = rankers.spaces(inputs.posts, inputs.embeddings)
     state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, cut, known)
     test = labelled_views(con, start, inputs.watermark, settings.features.attribution_window)
+    if test.is_empty():
+        return undefined_evaluation(
+            f"no view from the cut at {cut} to {inputs.watermark} is older than features.attribution_window = "
+            f"{settings.features.attribution_window}; a larger ranking.test_days would leave some"
+        )
     post_day = con.sql("SELECT post_id, day, likes FROM features.post_day").pl()
     return evaluate(Recommender(state, rankers.models, settings.threads), test, post_day, cut, settings.ranking)
 
