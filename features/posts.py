@@ -55,6 +55,10 @@ class Posts:
         """(P,) False where the text is empty or blank."""
         return np.array([bool(text.strip()) for text in self.texts], dtype=np.bool_)
 
+    def topics_of(self, chosen: NDArray[np.bool_]) -> list[str]:
+        """The topics of some posts, given as (P,), by name."""
+        return [self.topics[row] for row in np.unique(self.topic_rows[chosen])]
+
     def seen_before(self, cut: np.datetime64) -> NDArray[np.bool_]:
         """(P,) True for the posts that were known to be shown before `cut`."""
         return self.first_seen < cut
