@@ -4,11 +4,13 @@ from datetime import datetime
 
 import duckdb
 import numpy as np
+import pytest
 
 from core.columns import ARMS
+from core.errors import SnapshotDamaged
 from ranking.recommender import STATE_FILE, Recommender
 from tests.integration.small_network import WATERMARK, Network, recommended
-from warehouse.snapshots import current
+from warehouse.snapshots import current, list_snapshots
 
 NOON = datetime(2025, 1, 14, 12)
 
@@ -79,3 +81,22 @@ def test_profiles_may_change_their_shape_between_two_trainings(network: Network)
     with network.serve() as client:
         assert client.get("/user/1").json() == {"id": 1, "age": "unknown", "nickname": "Bo"}
         assert len(recommended(client, user_id=1)) == 15
+
+
+@pytest.mark.parametrize("name", ["test.cbm", "features.duckdb"])
+def test_damaged_rankers_are_not_published_again_and_a_training_replaces_them(network: Network, name: str) -> None:
+    damaged = current(network.settings)
+    content = bytearray((damaged.folder / name).read_bytes())
+    content[-9] ^= 1  # among the numbers, where the file can still be read
+    (damaged.folder / name).write_bytes(content)
+    with network.serve() as client:
+        answer = client.get("/post/recommendations/?id=1")
+        assert answer.status_code == 503
+        assert f"snapshot {damaged.id} is refused: " in answer.json()["detail"]
+        assert name in answer.json()["detail"]
+    with pytest.raises(SnapshotDamaged, match=name):
+        network.refresh()
+    assert [snapshot.id for snapshot in list_snapshots(network.settings)] == [damaged.id]
+    network.retrain()
+    with network.serve() as client:
+        assert recommended(client, user_id=1)
