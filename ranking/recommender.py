@@ -98,7 +98,7 @@ class Recommender:
                 state.users,
                 arm,
                 rows,
-                state.topic_rows,
+                state.posts.topic_rows,
                 state.spaces[arm].vectors,
                 when.hour,
                 when.isoweekday(),
