@@ -89,7 +89,7 @@ def _judge(arm: str, world: World, recommender: Recommender, week: pl.DataFrame)
     for diversity in DIVERSITIES:
         ways[f"diversity {diversity}"] = partial(rerank, best, scores, vectors, TOP, diversity)
     for quota in QUOTAS:
-        ways[f"at most {quota} of a topic"] = partial(_topic_quota, best, state.topic_rows, quota)
+        ways[f"at most {quota} of a topic"] = partial(_topic_quota, best, state.posts.topic_rows, quota)
     rows, worth, distance, seconds = [], {}, {}, {}
     for way, choose in ways.items():
         started = time.perf_counter()
@@ -104,7 +104,7 @@ def _judge(arm: str, world: World, recommender: Recommender, week: pl.DataFrame)
             Row(f"{arm}, {way}: true probability", float(worth[way].mean()), loss),
             Row(f"{arm}, {way}: hitrate@{TOP}", float(hits[could_hit].mean()), "share of users"),
             Row(f"{arm}, {way}: distance", float(distance[way]), "1 - cosine"),
-            Row(f"{arm}, {way}: topics", float(topics_shown(lists, state.topic_rows).mean()), f"of {TOP} posts"),
+            Row(f"{arm}, {way}: topics", float(topics_shown(lists, state.posts.topic_rows).mean()), f"of {TOP} posts"),
         ]
     kept, gained = worth[MILD].mean() / worth[BY_SCORE].mean(), distance[MILD] / distance[BY_SCORE]
     return [

@@ -52,7 +52,7 @@ POST = (
     FeatureSpec("post_age_days", "post", "age", "days", DAILY, "since the post was first shown"),
     FeatureSpec("post_words", "post", "count", "words", STANDING, "length of the text"),
     FeatureSpec("topic_like_rate", "post", "rate", "likes per view", DAILY, "like rate of the post's topic"),
-    FeatureSpec("topic", "post", "code", "1", STANDING, "place of the topic in alphabetical order"),
+    FeatureSpec("topic", "post", "code", "1", STANDING, "place among the topics at training, by name"),
 )
 TOPIC_PAIR = (
     FeatureSpec("pair_topic_views", "pair", "count", "views", DAILY, "posts of this topic the user was shown"),

@@ -68,7 +68,7 @@ def explain(
             source=ALL_POSTS,
             score=float(score),
             base=float(base),
-            reasons=_told(reasons, values, state.topics[state.topic_rows[row]]),
+            reasons=_told(reasons, values, state.topics[state.posts.topic_rows[row]]),
             similar_liked=alike,
         )
         for score, base, values, row, alike in zip(

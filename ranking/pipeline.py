@@ -28,7 +28,7 @@ from ranking.rankers import Rankers, fit_rankers
 from ranking.recommender import STATE_FILE, Recommender
 from ranking.snapshot_tables import write_tables
 from ranking.split import global_cut
-from warehouse.snapshots import ManifestBody, Snapshot, public_settings
+from warehouse.snapshots import ManifestBody, Snapshot, public_settings, verify
 
 log = get_logger(__name__)
 
@@ -105,7 +105,12 @@ def retrain(
 def refresh(
     con: duckdb.DuckDBPyConnection, inputs: Inputs, standing: Snapshot, folder: Path, settings: Settings
 ) -> ManifestBody:
-    """Write a snapshot with today's features and the rankers and evaluation of the `standing` one, and describe it."""
+    """Write a snapshot with today's features and the rankers and evaluation of the `standing` one, and describe it.
+
+    Raises:
+        SnapshotDamaged: the files of `standing` are not what was published; its rankers must not be published again.
+    """
+    verify(standing)
     with duckdb.connect(str(standing.folder / STATE_FILE), read_only=True) as snapshot:
         evaluation = snapshot.sql("FROM evaluation").pl()
     _write(con, inputs, Rankers.load(standing.folder), evaluation, folder, settings)

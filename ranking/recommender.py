@@ -194,7 +194,7 @@ class Recommender:
             state.users,
             arm,
             user_rows,
-            state.topic_rows,
+            state.posts.topic_rows,
             state.spaces[arm].vectors,
             when.hour,
             when.isoweekday(),
