@@ -126,7 +126,7 @@ def topic_times_like_rate(state: ServingState) -> NDArray[np.float32]:
     columns = [spec.name for spec in POST]
     rate, of_topic = (state.posts.values[:, columns.index(name)] for name in ("post_like_rate", "topic_like_rate"))
     of_user = state.users.topics[:-1, :, [spec.name for spec in TOPIC_PAIR].index("pair_topic_like_rate")]
-    scores: NDArray[np.float32] = of_user[:, state.topic_rows] * (rate / of_topic)
+    scores: NDArray[np.float32] = of_user[:, state.posts.topic_rows] * (rate / of_topic)
     return scores
 
 

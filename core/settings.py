@@ -173,6 +173,7 @@ class RankingSettings(Section):
     depth: int = Field(6, ge=1, le=12)
     learning_rate: float = Field(0.06, gt=0, le=1)
     popularity_half_life: timedelta = Field(timedelta(days=7), gt=timedelta(0))
+    diversity: float = Field(0.0, ge=0, le=1, description="variety of a list: 0 by score alone, 1 as unlike as can be")
     recommendations_per_user: int = Field(10, ge=1, le=100, description="length of the nightly lists")
     seed: int = Field(0, ge=0)
 

@@ -83,7 +83,8 @@ def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) ->
             f"{settings.features.attribution_window}; a larger ranking.test_days would leave some"
         )
     post_day = con.sql("SELECT post_id, day, likes FROM features.post_day").pl()
-    return evaluate(Recommender(state, rankers.models, settings.threads), test, post_day, cut, settings.ranking)
+    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking.diversity)
+    return evaluate(recommender, test, post_day, cut, settings.ranking)
 
 
 def retrain(
@@ -135,7 +136,8 @@ def _write(
     eligible = np.ones(len(inputs.posts.ids), dtype=np.bool_)
     state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, inputs.cut, eligible)
     rankers.save(folder)
-    write_tables(con, folder, Recommender(state, rankers.models, settings.threads), evaluation, settings)
+    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking.diversity)
+    write_tables(con, folder, recommender, evaluation, settings)
 
 
 def _describe(
