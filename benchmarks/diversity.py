@@ -20,9 +20,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.report import Row, report
+from benchmarks.world import load_world
 from core.columns import ARMS, LIKED, POST_ID, USER_ID
 from core.settings import Settings
-from features.daily import rebuild_daily
 from features.serving_state import ServingState, build_state
 from features.training_set import labelled_views
 from ranking.diversity import CANDIDATES, intra_list_distance, rerank, topics_shown
@@ -48,18 +48,9 @@ def main() -> bool:
     with tempfile.TemporaryDirectory(prefix="feedrank-diversity-") as home:
         settings = Settings(home=Path(home))
         with connect(settings) as con:
-            _load(con, world)
+            load_world(con, world)
             recommender, week = _trained_before_the_last_week(con, settings)
     return report("diversity", [row for arm in ARMS for row in _judge(arm, world, recommender, week)])
-
-
-def _load(con: duckdb.DuckDBPyConnection, world: World) -> None:
-    for name, frame in {"people": world.users, "written": world.posts, "happened": world.events}.items():
-        con.register(name, frame)
-    con.execute("CREATE OR REPLACE TABLE raw.users AS FROM people")
-    con.execute("INSERT INTO raw.posts SELECT post_id, text, topic, sha256(text) FROM written")
-    con.execute("INSERT INTO raw.events SELECT user_id, post_id, action, event_time, NULL FROM happened")
-    rebuild_daily(con)
 
 
 def _trained_before_the_last_week(

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from benchmarks.reachable import reachable_logits
 from benchmarks.report import Row, report
+from benchmarks.world import load_world
 from core.columns import ARMS
 from core.settings import Settings
 from features.catalog import POST, TOPIC_PAIR
-from features.daily import rebuild_daily
 from features.serving_state import ServingState, build_state
 from ranking.baselines import decayed_popular_scores, popular_scores
 from ranking.pipeline import load_inputs
@@ -67,21 +67,6 @@ class Outcome:
         low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
         gain, best = gains.sum(axis=0)
         return float(gain / best), float(low), float(high)
-
-
-def load_world(con: duckdb.DuckDBPyConnection, world: World) -> None:
-    """Put a world into the warehouse in the place of whatever was there; embeddings of texts stay."""
-    frames = {"users_frame": world.users, "posts_frame": world.posts, "events_frame": world.events}
-    for name, frame in frames.items():
-        con.register(name, frame)
-    con.execute("CREATE OR REPLACE TABLE raw.users AS FROM users_frame")
-    con.execute("DELETE FROM raw.posts")
-    con.execute("INSERT INTO raw.posts SELECT post_id, text, topic, sha256(text) FROM posts_frame")
-    con.execute("DELETE FROM raw.events")
-    con.execute("INSERT INTO raw.events SELECT user_id, post_id, action, event_time, NULL FROM events_frame")
-    for name in frames:
-        con.unregister(name)
-    rebuild_daily(con)
 
 
 def fitted(con: duckdb.DuckDBPyConnection, settings: Settings) -> Recommender:
