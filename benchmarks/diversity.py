@@ -61,9 +61,9 @@ def _trained_before_the_last_week(
     cut = global_cut(inputs.watermark, settings.ranking.test_days)
     start = datetime.combine(cut, datetime.min.time())
     known = inputs.posts.seen_before(np.datetime64(cut))
-    rankers = fit_rankers(con, inputs.posts, inputs.embeddings, known, start, settings)
-    spaces = rankers.spaces(inputs.posts, inputs.embeddings)
-    state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, cut, known)
+    rankers = fit_rankers(con, inputs.posts, inputs.embeddings, known, cut, start, settings)
+    basis = rankers.basis(inputs.posts, inputs.embeddings, settings)
+    state = build_state(con, basis, rankers.layout, cut, known)
     views = labelled_views(con, start, inputs.watermark, settings.features.attribution_window)
     return Recommender(state, rankers.models, settings.threads), views
 

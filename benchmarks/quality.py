@@ -74,9 +74,9 @@ def fitted(con: duckdb.DuckDBPyConnection, settings: Settings) -> Recommender:
     inputs = load_inputs(con, settings)
     everything = np.ones(len(inputs.posts.ids), dtype=np.bool_)
     until = inputs.watermark + timedelta(microseconds=1)
-    rankers = fit_rankers(con, inputs.posts, inputs.embeddings, everything, until, settings)
-    spaces = rankers.spaces(inputs.posts, inputs.embeddings)
-    state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, inputs.cut, everything)
+    rankers = fit_rankers(con, inputs.posts, inputs.embeddings, everything, inputs.cut, until, settings)
+    basis = rankers.basis(inputs.posts, inputs.embeddings, settings)
+    state = build_state(con, basis, rankers.layout, inputs.cut, everything)
     return Recommender(state, rankers.models, settings.threads)
 
 

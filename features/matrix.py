@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from features.as_of import PostFeatures, UserFeatures
 from features.catalog import Layout
+from features.factor_model import PostFactors
 from features.text_space import TextSpace
 
 
@@ -20,6 +21,7 @@ def rows_matrix(
     posts: PostFeatures,
     post_rows: NDArray[np.int64],  # (n,)
     space: TextSpace,
+    factors: PostFactors,
     hours: NDArray[np.float32],  # (n,)
     weekdays: NDArray[np.float32],  # (n,)
 ) -> NDArray[np.float32]:
@@ -32,8 +34,11 @@ def rows_matrix(
     pair = out[:, groups["pair"]]
     pair[:, :2] = users.topics[user_rows, posts.topic_rows[post_rows]]
     vectors = space.vectors[of_space]
-    pair[:, 2] = np.einsum("nd,nd->n", users.tastes[arm].liked[user_rows], vectors)
-    pair[:, 3] = np.einsum("nd,nd->n", users.tastes[arm].taste[user_rows], vectors)
+    pair[:, 2] = np.einsum("nd,nd->n", users.liked[arm][user_rows], vectors)
+    base = out[:, groups["base"]]
+    base[:, 0] = users.prior[user_rows, posts.topic_rows[post_rows]]
+    base[:, 1] = factors.quality[of_space]
+    base[:, 2] = np.einsum("nd,nd->n", users.factors[arm][user_rows], factors.factors[of_space])
     request = out[:, groups["request"]]
     request[:, 0] = hours
     request[:, 1] = weekdays
@@ -41,11 +46,12 @@ def rows_matrix(
     return out
 
 
-def post_template(layout: Layout, posts: PostFeatures, space: TextSpace) -> NDArray[np.float32]:
+def post_template(layout: Layout, posts: PostFeatures, space: TextSpace, factors: PostFactors) -> NDArray[np.float32]:
     """(F, P) with the columns that are the same for every user filled, the others zero."""
     groups = layout.slices
     out = np.zeros((len(layout.names), len(posts.post_rows)), dtype=np.float32)
     out[groups["post"]] = posts.values.T
+    out[groups["base"]][1] = factors.quality[posts.post_rows]
     out[groups["text"]] = text_features(space)[posts.post_rows].T
     return out
 
@@ -58,6 +64,7 @@ def fill_users(
     user_rows: NDArray[np.int64],  # (n,)
     topic_rows: NDArray[np.int64],  # (P,)
     vectors: NDArray[np.float32],  # (P, dims)
+    factors: NDArray[np.float32],  # (P, D)
     hour: int,
     weekday: int,
 ) -> None:
@@ -66,12 +73,13 @@ def fill_users(
     Features come first, rows last: CatBoost reads such a matrix column by column where it lies, without copying it.
     """
     groups = layout.slices
-    taste = users.tastes[arm]
     out[groups["user"]] = users.values[user_rows].T[:, :, None]
     pair = out[groups["pair"]]
     pair[:2] = users.topics[user_rows][:, topic_rows].transpose(2, 0, 1)
-    np.matmul(taste.liked[user_rows], vectors.T, out=pair[2])
-    np.matmul(taste.taste[user_rows], vectors.T, out=pair[3])
+    np.matmul(users.liked[arm][user_rows], vectors.T, out=pair[2])
+    base = out[groups["base"]]
+    base[0] = users.prior[user_rows][:, topic_rows]
+    np.matmul(users.factors[arm][user_rows], factors.T, out=base[2])
     request = out[groups["request"]]
     request[0] = hour
     request[1] = weekday
@@ -80,3 +88,9 @@ def fill_users(
 def text_features(space: TextSpace) -> NDArray[np.float32]:
     """(P, components + clusters) the columns of group `text`."""
     return np.hstack([space.components, space.distances])
+
+
+def base_scores(layout: Layout, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The log-odds that a ranker starts from: the sum of the base columns of an (n, F) matrix, (n,)."""
+    base = matrix[:, layout.slices["base"]]
+    return base[:, 0] + base[:, 1] + base[:, 2]

@@ -4,7 +4,6 @@ The API, the nightly batch and the evaluation rank from this and nothing else. `
 the snapshot's DuckDB file and reads it back without loss, so that what an analyst queries is what a request sees.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
@@ -15,10 +14,9 @@ from numpy.typing import NDArray
 
 from core.columns import POST_ID, USER_ID
 from features.as_of import PostFeatures, UserFeatures, post_features, same_cut, user_features
+from features.basis import Basis
 from features.catalog import Layout
-from features.codebook import Codebook
-from features.posts import Posts
-from features.taste import Taste
+from features.factor_model import PostFactors
 from features.text_space import TextSpace
 
 
@@ -37,22 +35,22 @@ class ServingState:
     topics: list[str]  # '' for posts without one
     eligible: NDArray[np.bool_]  # (P,) may be recommended
     spaces: dict[str, TextSpace]  # by arm
+    factors: dict[str, PostFactors]  # by arm
 
 
 def build_state(
     con: duckdb.DuckDBPyConnection,
-    posts: Posts,
-    spaces: Mapping[str, TextSpace],
-    codebook: Codebook,
+    basis: Basis,
     layout: Layout,
     cut: date,
     eligible: NDArray[np.bool_],
 ) -> ServingState:
     """Compute the state as of `cut`: only events known before that day count."""
+    posts = basis.posts
     user_ids = con.sql(f"SELECT {USER_ID} FROM raw.users ORDER BY 1").fetchnumpy()[USER_ID]
-    known = user_features(con, same_cut(USER_ID, user_ids, cut), posts, spaces, codebook)
+    known = user_features(con, same_cut(USER_ID, user_ids, cut), basis, cut)
     unseen_id = next(i for i in count(-1, -1) if place_of(user_ids, i) is None)
-    unseen = user_features(con, same_cut(USER_ID, np.array([unseen_id]), cut), posts, spaces, codebook)
+    unseen = user_features(con, same_cut(USER_ID, np.array([unseen_id]), cut), basis, cut)
     offsets, liked = _liked_posts(con, user_ids, posts.ids, cut)
     return ServingState(
         cut=cut,
@@ -62,10 +60,11 @@ def build_state(
         liked_offsets=offsets,
         liked_posts=liked,
         post_ids=posts.ids,
-        posts=post_features(con, same_cut(POST_ID, posts.ids, cut), posts, codebook),
+        posts=post_features(con, same_cut(POST_ID, posts.ids, cut), basis),
         topics=posts.topics,
         eligible=eligible,
-        spaces=dict(spaces),
+        spaces=dict(basis.spaces),
+        factors=basis.post_factors,
     )
 
 
@@ -107,8 +106,7 @@ def _joined(known: UserFeatures, unseen: UserFeatures) -> UserFeatures:
     return UserFeatures(
         values=np.vstack([known.values, unseen.values]),
         topics=np.concatenate([known.topics, unseen.topics]),
-        tastes={
-            arm: Taste(np.vstack([t.liked, unseen.tastes[arm].liked]), np.vstack([t.taste, unseen.tastes[arm].taste]))
-            for arm, t in known.tastes.items()
-        },
+        prior=np.vstack([known.prior, unseen.prior]),
+        liked={arm: np.vstack([of, unseen.liked[arm]]) for arm, of in known.liked.items()},
+        factors={arm: np.vstack([of, unseen.factors[arm]]) for arm, of in known.factors.items()},
     )

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from core.columns import ARMS, CUT, POST_ID, TOPIC, USER_ID
 from features.as_of import PostFeatures, UserFeatures
-from features.catalog import TOPIC_PAIR, Layout
+from features.catalog import BASE, TOPIC_PAIR, Layout
+from features.factor_model import PostFactors
 from features.serving_state import ServingState, liked_lists
-from features.taste import Taste
 from features.text_space import TextSpace
 
 TOPIC_COLUMNS = [spec.name for spec in TOPIC_PAIR]
+PRIOR = BASE[0].name
 
 
 def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
@@ -36,14 +37,18 @@ def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
         "user_topics",
         pl.DataFrame([user_ids])
         .join(pl.DataFrame([topics]), how="cross", maintain_order="left_right")
-        .hstack(_floats(state.users.topics.reshape(-1, len(TOPIC_COLUMNS)), TOPIC_COLUMNS)),
+        .hstack(_floats(state.users.topics.reshape(-1, len(TOPIC_COLUMNS)), TOPIC_COLUMNS))
+        .with_columns(pl.Series(PRIOR, state.users.prior.ravel())),
     )
     post_values = _floats(state.posts.values, names[groups["post"]])
     _create(con, "post_features", pl.DataFrame([post_ids, pl.Series("eligible", state.eligible)]).hstack(post_values))
     for arm in ARMS:
-        taste = state.users.tastes[arm]
-        vectors = pl.DataFrame([user_ids, pl.Series("liked", taste.liked), pl.Series("taste", taste.taste)])
+        liked, factors = state.users.liked[arm], state.users.factors[arm]
+        vectors = pl.DataFrame([user_ids, pl.Series("liked", liked), pl.Series("factors", factors)])
         _create(con, f"user_vectors_{arm}", vectors)
+        learned = state.factors[arm]
+        of_posts = [post_ids, pl.Series("quality", learned.quality), pl.Series("factors", learned.factors)]
+        _create(con, f"post_factors_{arm}", pl.DataFrame(of_posts))
         space = state.spaces[arm]
         texts = _floats(np.hstack([space.components, space.distances]), names[groups["text"]])
         _create(con, f"text_{arm}", pl.DataFrame([post_ids, pl.Series("vector", space.vectors)]).hstack(texts))
@@ -61,6 +66,7 @@ def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
     by_topic = con.sql(f"FROM user_topics ORDER BY {USER_ID} NULLS LAST, topic").pl()
     likes = con.sql(f"SELECT {USER_ID}, {POST_ID} FROM user_likes ORDER BY ALL").fetchnumpy()
     offsets, liked = liked_lists(user_ids, post_ids, likes[USER_ID], likes[POST_ID])
+    vectors = {arm: con.sql(f"FROM user_vectors_{arm} ORDER BY {USER_ID} NULLS LAST").pl() for arm in ARMS}
     spaces = {arm: _read_space(con, arm, layout) for arm in ARMS}
     topic_of_post = con.sql(f"SELECT coalesce({TOPIC}, '') AS topic FROM posts ORDER BY {POST_ID}").pl()["topic"]
     topic_rows = pl.Series(topics, dtype=pl.String).search_sorted(topic_of_post).cast(pl.Int64).to_numpy()
@@ -71,7 +77,9 @@ def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
         users=UserFeatures(
             values=_array(users, names[groups["user"]]),
             topics=_array(by_topic, TOPIC_COLUMNS).reshape(len(user_ids) + 1, len(topics), len(TOPIC_COLUMNS)),
-            tastes={arm: _read_taste(con, arm) for arm in ARMS},
+            prior=by_topic[PRIOR].to_numpy().reshape(len(user_ids) + 1, len(topics)),
+            liked={arm: _vectors(of, "liked") for arm, of in vectors.items()},
+            factors={arm: _vectors(of, "factors") for arm, of in vectors.items()},
         ),
         liked_offsets=offsets,
         liked_posts=liked,
@@ -80,6 +88,7 @@ def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
         topics=topics,
         eligible=posts["eligible"].to_numpy(),
         spaces=spaces,
+        factors={arm: _read_factors(con, arm) for arm in ARMS},
     )
 
 
@@ -93,9 +102,9 @@ def _read_space(con: duckdb.DuckDBPyConnection, arm: str, layout: Layout) -> Tex
     )
 
 
-def _read_taste(con: duckdb.DuckDBPyConnection, arm: str) -> Taste:
-    vectors = con.sql(f"FROM user_vectors_{arm} ORDER BY {USER_ID} NULLS LAST").pl()
-    return Taste(_vectors(vectors, "liked"), _vectors(vectors, "taste"))
+def _read_factors(con: duckdb.DuckDBPyConnection, arm: str) -> PostFactors:
+    learned = con.sql(f"FROM post_factors_{arm} ORDER BY {POST_ID}").pl()
+    return PostFactors(learned["quality"].to_numpy(), _vectors(learned, "factors"))
 
 
 def _one_date(con: duckdb.DuckDBPyConnection) -> date:

@@ -3,9 +3,8 @@
 `labelled_views` is the one place where a view gets its label; the evaluation reads its test views from it as well.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import duckdb
 import numpy as np
@@ -14,11 +13,9 @@ from numpy.typing import NDArray
 
 from core.columns import CUT, EVENT_TIME, LIKED, POST_ID, USER_ID
 from features.as_of import PostFeatures, UserFeatures, post_features, user_features
+from features.basis import Basis
 from features.catalog import Layout
-from features.codebook import Codebook
 from features.matrix import rows_matrix
-from features.posts import Posts
-from features.text_space import TextSpace
 from warehouse.connection import read_sql
 
 ALL_ROWS = 1 << 62
@@ -52,7 +49,7 @@ class TrainingSet:
     user_rows: NDArray[np.int64]  # (n,)
     posts: PostFeatures
     post_rows: NDArray[np.int64]  # (n,)
-    spaces: Mapping[str, TextSpace]
+    basis: Basis
     layout: Layout
 
     @property
@@ -70,7 +67,8 @@ class TrainingSet:
             self.user_rows,
             self.posts,
             self.post_rows,
-            self.spaces[arm],
+            self.basis.spaces[arm],
+            self.basis.post_factors[arm],
             times.dt.hour().cast(pl.Float32).to_numpy(),
             times.dt.weekday().cast(pl.Float32).to_numpy(),
         )
@@ -79,21 +77,24 @@ class TrainingSet:
 def build_training_set(
     con: duckdb.DuckDBPyConnection,
     views: pl.DataFrame,
-    posts: Posts,
-    spaces: Mapping[str, TextSpace],
-    codebook: Codebook,
+    basis: Basis,
     layout: Layout,
+    factors_cut: date,
 ) -> TrainingSet:
-    """Compute the features of `views` (from `labelled_views`), each as of its own day."""
+    """Compute the features of `views` (from `labelled_views`), each as of its own day.
+
+    Users' factors are as of `factors_cut`, the first day of the views: what `basis` was fitted on ends there, so that
+    no row is judged by a model that has seen its label.
+    """
     user_keys, user_rows = _keys(views, USER_ID)
     post_keys, post_rows = _keys(views, POST_ID)
     return TrainingSet(
         views=views,
-        users=user_features(con, user_keys, posts, spaces, codebook),
+        users=user_features(con, user_keys, basis, factors_cut),
         user_rows=user_rows,
-        posts=post_features(con, post_keys, posts, codebook),
+        posts=post_features(con, post_keys, basis),
         post_rows=post_rows,
-        spaces=spaces,
+        basis=basis,
         layout=layout,
     )
 

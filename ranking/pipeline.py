@@ -71,11 +71,10 @@ def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) ->
     if not known.any():
         return undefined_evaluation(f"no post was shown before the cut at {cut}; fewer test_days would move it later")
     try:
-        rankers = fit_rankers(con, inputs.posts, inputs.embeddings, known, start, settings)
+        rankers = fit_rankers(con, inputs.posts, inputs.embeddings, known, cut, start, settings)
     except TrainingError as error:
         return undefined_evaluation(f"nothing to train on before the cut at {cut}: {error}")
-    spaces = rankers.spaces(inputs.posts, inputs.embeddings)
-    state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, cut, known)
+    state = build_state(con, rankers.basis(inputs.posts, inputs.embeddings, settings), rankers.layout, cut, known)
     test = labelled_views(con, start, inputs.watermark, settings.features.attribution_window)
     if test.is_empty():
         return undefined_evaluation(
@@ -97,7 +96,7 @@ def retrain(
     """
     everything = np.ones(len(inputs.posts.ids), dtype=np.bool_)
     until = inputs.watermark + timedelta(microseconds=1)  # the newest event itself counts
-    rankers = fit_rankers(con, inputs.posts, inputs.embeddings, everything, until, settings)
+    rankers = fit_rankers(con, inputs.posts, inputs.embeddings, everything, inputs.cut, until, settings)
     _write(con, inputs, rankers, evaluation, folder, settings)
     return _describe(inputs, evaluation, folder, settings, trained_at=datetime.now(UTC), models_from=None)
 
@@ -132,9 +131,10 @@ def _write(
     folder: Path,
     settings: Settings,
 ) -> None:
-    spaces = rankers.spaces(inputs.posts, inputs.embeddings)
     eligible = np.ones(len(inputs.posts.ids), dtype=np.bool_)
-    state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, inputs.cut, eligible)
+    state = build_state(
+        con, rankers.basis(inputs.posts, inputs.embeddings, settings), rankers.layout, inputs.cut, eligible
+    )
     rankers.save(folder)
     recommender = Recommender(state, rankers.models, settings.threads, settings.ranking.diversity)
     write_tables(con, folder, recommender, evaluation, settings)

@@ -5,7 +5,7 @@ codebook and encoders, so that its columns mean what they meant at training.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 from core.columns import ARMS, CONTROL, TEST
 from core.logging import get_logger
 from core.settings import Settings
+from features.basis import Basis
 from features.catalog import Layout
 from features.codebook import Codebook
+from features.fitted import Fitted, fit_features
+from features.matrix import base_scores
 from features.posts import Posts
 from features.text_classical import ClassicalEncoder
 from features.text_neural import NeuralEncoder
@@ -29,7 +32,6 @@ from ranking.train import fit_ranker, load_ranker, save_ranker
 
 log = get_logger(__name__)
 
-CODEBOOK_FILE = "codebook.json"
 ENCODERS_FOLDER = "encoders"
 
 
@@ -37,22 +39,23 @@ ENCODERS_FOLDER = "encoders"
 class Rankers:
     """Everything fitted at one moment of training."""
 
-    codebook: Codebook
+    fitted: Fitted
     classical: ClassicalEncoder
     neural: NeuralEncoder
     models: dict[str, CatBoostClassifier]  # by arm
     layout: Layout
 
-    def spaces(self, posts: Posts, embeddings: NDArray[np.float32]) -> dict[str, TextSpace]:
-        """Place all posts in both arms' text spaces; `embeddings` is (P, width), one row a post."""
-        return _spaces(self.classical, self.neural, posts, embeddings)
+    def basis(self, posts: Posts, embeddings: NDArray[np.float32], settings: Settings) -> Basis:
+        """What features are computed from; `embeddings` is (P, width), one row a post."""
+        spaces = _spaces(self.classical, self.neural, posts, embeddings)
+        return Basis(posts, spaces, self.fitted, settings.features)
 
     def save(self, folder: Path) -> None:
         """Write the pair into a snapshot under construction."""
-        self.codebook.save(folder / CODEBOOK_FILE)
+        self.fitted.save(folder)
         for arm, encoder in ((CONTROL, self.classical), (TEST, self.neural)):
             place = folder / ENCODERS_FOLDER / arm
-            place.mkdir(parents=True)
+            place.mkdir(parents=True, exist_ok=True)
             encoder.save(place)
         for arm, model in self.models.items():
             save_ranker(model, folder / ranker_file(arm))
@@ -62,7 +65,7 @@ class Rankers:
         """Read the pair from a published snapshot."""
         models = {arm: load_ranker(folder / ranker_file(arm)) for arm in ARMS}
         return cls(
-            codebook=Codebook.load(folder / CODEBOOK_FILE),
+            fitted=Fitted.load(folder),
             classical=ClassicalEncoder.load(folder / ENCODERS_FOLDER / CONTROL),
             neural=NeuralEncoder.load(folder / ENCODERS_FOLDER / TEST),
             models=models,
@@ -75,16 +78,22 @@ def fit_rankers(
     posts: Posts,
     embeddings: NDArray[np.float32],
     known: NDArray[np.bool_],
+    cut: date,
     until: datetime,
     settings: Settings,
 ) -> Rankers:
-    """Fit both arms on what was known by `until`, through one code path.
+    """Fit both arms on what was known before `cut`, through one code path.
+
+    What features are learned from and what the trees are trained on must not be the same views, or the trees would
+    trust a score that has seen its own label. So features are fitted twice: on what was known before the training
+    window, for the rows of the window, and on everything, to be served.
 
     Args:
         con: the warehouse.
         posts: all posts (P).
         embeddings: (P, width) the transformer's.
         known: (P,) posts whose texts the encoders may learn from.
+        cut: the day from which on nothing is known.
         until: labels and views stop here, UTC.
         settings: of the whole project.
 
@@ -98,17 +107,35 @@ def fit_rankers(
     neural = NeuralEncoder.fit(embeddings[known & posts.has_text], features)
     spaces = _spaces(classical, neural, posts, embeddings)
     layout = Layout(tuple(codebook.names), features.text_components, features.text_clusters)
-    since = datetime.combine((until - timedelta(days=ranking.train_days)).date(), time())
+    since = _window_start(con, until, ranking.train_days)
     views = labelled_views(
-        con, since, until, features.attribution_window, rows=ranking.max_training_rows, seed=ranking.seed
+        con,
+        datetime.combine(since, time()),
+        until,
+        features.attribution_window,
+        rows=ranking.max_training_rows,
+        seed=ranking.seed,
     )
-    training = build_training_set(con, views, posts, spaces, codebook, layout)
+    before = fit_features(con, posts, spaces, codebook, since, features, settings.threads)
+    training = build_training_set(con, views, Basis(posts, spaces, before, features), layout, since)
     log.info("training on %d views of %s to %s, %d liked", views.height, since, until, training.labels.sum())
-    models = {
-        arm: fit_ranker(training.matrix(arm), training.labels, layout.names, None, ranking, settings.threads)
-        for arm in ARMS
-    }
-    return Rankers(codebook, classical, neural, models, layout)
+    models = {}
+    for arm in ARMS:
+        matrix = training.matrix(arm)
+        base = base_scores(layout, matrix)
+        models[arm] = fit_ranker(matrix, training.labels, layout.names, base, ranking, settings.threads)
+    # where there was nothing to learn before the window, the trees were trained without: so they are served without
+    learned = before.prior.model is not None
+    fitted = fit_features(con, posts, spaces, codebook, cut, features, settings.threads) if learned else before
+    return Rankers(fitted, classical, neural, models, layout)
+
+
+def _window_start(con: duckdb.DuckDBPyConnection, until: datetime, days: int) -> date:
+    """The first day of the training window: `days` before the end, but at most half of the history."""
+    first = con.execute("SELECT min(event_time) FROM raw.events WHERE event_time < ?", [until]).fetchone()
+    assert first is not None
+    history = until - (first[0] or until)
+    return (until - min(timedelta(days=days), history / 2)).date()
 
 
 def _spaces(

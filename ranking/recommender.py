@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from core.columns import ARMS
 from core.errors import NotFound, SnapshotDamaged
-from features.matrix import fill_users, post_template
+from features.matrix import base_scores, fill_users, post_template
 from features.serving_state import ServingState, place_of
 from features.state_tables import read_state
 from ranking.diversity import CANDIDATES, rerank
@@ -69,7 +69,7 @@ class Recommender:
         self._threads = threads
         self._diversity = diversity
         self._templates = {
-            arm: post_template(state.layout, state.posts, state.spaces[arm])[:, None]
+            arm: post_template(state.layout, state.posts, state.spaces[arm], state.factors[arm])[:, None]
             for arm in rankers  # (F, 1, P)
         }
         likes = np.where(state.eligible, self._likes(), -np.inf)
@@ -99,11 +99,9 @@ class Recommender:
             rows = user_rows[start : start + chunk]
             part = buffer if len(rows) == chunk else buffer[:, : len(rows)].copy()
             self._fill(part, arm, rows, when)
-            raw = self._rankers[arm].predict(
-                part.reshape(len(part), len(rows) * posts).T,
-                prediction_type="RawFormulaVal",
-                thread_count=self._threads,
-            )
+            matrix = part.reshape(len(part), len(rows) * posts).T
+            raw = self._rankers[arm].predict(matrix, prediction_type="RawFormulaVal", thread_count=self._threads)
+            raw += base_scores(state.layout, matrix)
             scores[start : start + len(rows)] = (1 / (1 + np.exp(-raw))).reshape(len(rows), posts)
         return scores
 
@@ -196,6 +194,7 @@ class Recommender:
             user_rows,
             state.posts.topic_rows,
             state.spaces[arm].vectors,
+            state.factors[arm].factors,
             when.hour,
             when.isoweekday(),
         )

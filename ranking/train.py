@@ -19,14 +19,14 @@ def fit_ranker(
     X: NDArray[np.float32],
     y: NDArray[np.bool_],
     feature_names: Sequence[str],
-    weights: NDArray[np.float32] | None,
+    baseline: NDArray[np.float32],
     settings: RankingSettings,
     threads: int,
 ) -> CatBoostClassifier:
-    """Fit the probability that a view is liked.
+    """Fit the probability that a view is liked: the trees correct the log-odds of `baseline`.
 
-    X is (n, F), every column numeric, NaN for unknown; y is (n,); weights, where given, (n,). The same input on
-    the same number of threads gives the same model to the last bit; another number of threads adds in another order.
+    X is (n, F), every column numeric, NaN for unknown; y and baseline are (n,). The same input on the same number of
+    threads gives the same model to the last bit; another number of threads adds in another order.
 
     Raises:
         TrainingError: there is no row, no like or nothing but likes, or no column that varies.
@@ -50,6 +50,7 @@ def fit_ranker(
         # nothing is drawn at random: CatBoost draws by thread, so that the number of cores would change the model
         bootstrap_type="No",
         random_strength=0,
+        boost_from_average=False,  # the baseline is where it starts
         boosting_type="Plain",
         random_seed=settings.seed,
         thread_count=threads,
@@ -57,7 +58,7 @@ def fit_ranker(
         verbose=False,
     )
     try:
-        model.fit(Pool(X, label=y.astype(np.int8), weight=weights, feature_names=list(feature_names)))
+        model.fit(Pool(X, label=y.astype(np.int8), baseline=baseline, feature_names=list(feature_names)))
     except CatBoostError as error:
         raise TrainingError(
             f"CatBoost cannot fit {rows} rows with {likes} likes and {X.shape[1]} features: {error}"

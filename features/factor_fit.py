@@ -1,0 +1,145 @@
+r"""Fitting the factor model: users, posts and what is common to all of them, in turns.
+
+One round: a Newton step for every user given the posts, one for every post given the users, then the common parameters
+from both: users' factors are brought back to unit variance, W is the ridge regression of post factors on x, m and S are
+the mean and the second moments of what x does not explain. The posteriors' covariances enter wherever a second moment
+is taken, as in any EM (Agarwal and Chen, KDD 2009, section 3, with Laplace's approximation for the E step).
+
+It starts from moments: with residuals r = y - p of the prior alone, a user's gradient g_u = Σ r x has covariance
+A_u + A_u T A_u, where T = W Wᵀ is what is sought; T's leading eigenvectors above the noise are the first W, and their
+number is the number of factors.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
+
+from core.logging import get_logger
+from features.factor_model import (
+    FactorModel,
+    PostFactors,
+    like_probability,
+    newton_step,
+    pairwise,
+    symmetric,
+)
+from features.known_views import Floats, Views
+
+log = get_logger(__name__)
+
+ROUNDS = 6
+RIDGE = 1.0  # of W's regression, in squared entries of x, whose text part has unit length
+QUALITY_VARIANCE, FACTOR_VARIANCE = 0.09, 0.02  # of S at the start, in squared log-odds
+_SHRINK_USERS = 5.0  # information, in p(1-p) views, at which a user's moments count half
+
+
+def fit_factors(views: Views, prior: Floats, described: Floats, post_ids: NDArray[np.int64], width: int) -> FactorModel:
+    """Fit at most `width` factors; unused ones are zero. Nothing is drawn at random, and one thread does the sums.
+
+    Args:
+        views: V views of P posts.
+        prior: (V,) log-odds of a like by the profile.
+        described: (P, X) x of each post, see `features.factor_model.describe`.
+        post_ids: (P,) ascending.
+        width: K.
+    """
+    with threadpool_limits(limits=1):
+        loadings = _first_loadings(views, prior, described, width)
+        used = loadings.shape[1]
+        rest = _Fit(views, prior, described.astype(np.float32), loadings)
+        for _ in range(ROUNDS):
+            rest.round()
+    log.info("factor model: %d factors from %d views of %d users", used, len(views.user), len(views.user_ids))
+    wide = ((0, 0), (0, width - used))
+    return FactorModel(
+        post_ids=post_ids,
+        quality=rest.posts.quality,
+        factors=np.pad(rest.posts.factors, wide),
+        loadings=np.pad(rest.loadings, wide),
+        mean_quality=np.array([rest.mean_quality], np.float32),
+    )
+
+
+class _Fit:
+    """The state of a fit between rounds."""
+
+    def __init__(self, views: Views, prior: Floats, described: Floats, loadings: Floats) -> None:
+        self._views, self._prior, self._described = views, prior, described
+        factors = loadings.shape[1]
+        self.loadings = loadings
+        self.explained = described @ loadings  # (P, K)
+        self.mean_quality = 0.0
+        self.posts = PostFactors(np.zeros(len(described), np.float32), self.explained)
+        self.theta = np.zeros((len(views.user_ids), factors), np.float32)
+        self.spread = np.diag(np.append(QUALITY_VARIANCE, np.full(factors, FACTOR_VARIANCE)))  # S
+        # (X, X): the same for every round
+        self._gram = described.T @ described + RIDGE * np.eye(described.shape[1])
+
+    def round(self) -> None:
+        """One turn of users, posts and what is common."""
+        self.theta, of_users = newton_step(self._views, self._prior, self.posts, self.theta)
+        of_posts = self._post_step(of_users)
+        self._common(of_users, of_posts)
+
+    def _post_step(self, of_users: Floats) -> Floats:
+        """Move (q, f) of every post; returns their posterior covariance (P, 1 + K, 1 + K)."""
+        views, width = self._views, self.theta.shape[1] + 1
+        users = np.hstack([np.ones((len(self.theta), 1), np.float32), self.theta])
+        uncertain = np.zeros((len(users), width, width), np.float32)
+        uncertain[:, 1:, 1:] = of_users
+        products, pairs = pairwise(users)
+        probability = like_probability(views, self._prior, self.posts, self.theta)
+        weight = probability * (1 - probability)
+        vague = symmetric(views.over_posts(weight, uncertain[:, pairs[0], pairs[1]]), pairs, width)
+        curvature = symmetric(views.over_posts(weight, products), pairs, width) + vague
+        precision = np.linalg.inv(self.spread).astype(np.float32)
+        now = np.hstack([self.posts.quality[:, None], self.posts.factors])
+        expected = np.hstack([np.full((len(now), 1), self.mean_quality, np.float32), self.explained])
+        gradient = views.over_posts(views.liked - probability, users)
+        gradient -= np.einsum("pij,pj->pi", vague, now) + (now - expected) @ precision
+        covariance: Floats = np.linalg.inv(curvature + precision)
+        moved = now + np.einsum("pij,pj->pi", covariance, gradient)
+        self.posts = PostFactors(np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:]))
+        return covariance
+
+    def _common(self, of_users: Floats, of_posts: Floats) -> None:
+        """Bring users to unit variance, and fit W, m and S to the posts."""
+        width = self.theta.shape[1]
+        second = self.theta.T.astype(np.float64) @ self.theta / max(1, len(self.theta)) + of_users.mean(axis=0)
+        root = np.linalg.cholesky(second)
+        self.theta = (self.theta @ np.linalg.inv(root).T).astype(np.float32)
+        factors = (self.posts.factors @ root).astype(np.float32)
+        self.posts = PostFactors(self.posts.quality, factors)
+        self.loadings = np.linalg.solve(self._gram, self._described.T @ factors).astype(np.float32)
+        self.explained = self._described @ self.loadings
+        self.mean_quality = float(self.posts.quality.mean())
+        turn = np.eye(width + 1)
+        turn[1:, 1:] = root
+        left = np.hstack([self.posts.quality[:, None] - self.mean_quality, factors - self.explained])
+        self.spread = left.T.astype(np.float64) @ left / len(left) + turn.T @ of_posts.mean(axis=0) @ turn
+
+
+def _first_loadings(views: Views, prior: Floats, described: Floats, width: int) -> Floats:
+    """Loadings (X, K) by moments, K at most `width` and at least 1."""
+    x = described.astype(np.float64)
+    p = 1 / (1 + np.exp(-prior))
+    shape = (len(views.user_ids), views.post_count)
+    residual = csr_array((views.liked - p, views.post, views.user_starts), shape=shape)
+    information = np.bincount(views.user, p * (1 - p), len(views.user_ids))  # (U,) scale of A_u
+    of_posts = np.bincount(views.post, p * (1 - p), views.post_count)
+    shared = (x * of_posts[:, None]).T @ x / of_posts.sum()  # A_u / information, the same for all: random exposure
+    size, axes = np.linalg.eigh(shared)
+    real = size > 1e-6 * size[-1]
+    whiten = axes[:, real] / np.sqrt(size[real])
+    gradient = residual @ (x @ whiten)  # (U, X'), covariance: information I + information² T
+    trust = 1 / (information + _SHRINK_USERS) ** 2
+    moments = (gradient * trust[:, None]).T @ gradient - np.eye(gradient.shape[1]) * (trust @ information)
+    strength, directions = np.linalg.eigh(moments / (trust @ information**2))
+    strength, directions = strength[::-1], directions[:, ::-1]
+    noise = max(-float(strength[-1]), 1e-6)  # T has no negative eigenvalue, so what is negative is noise
+    count = int(np.clip(np.count_nonzero(strength > noise), 1, width))
+    # a chosen direction's strength holds noise too; whitened loadings of A^-1/2 T A^-1/2 go back by A^-1/2
+    scale = np.sqrt(np.maximum(strength[:count] - 0.3 * noise, 0.3 * noise))
+    loadings: Floats = (whiten @ directions[:, :count] * scale).astype(np.float32)
+    return loadings

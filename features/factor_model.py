@@ -1,0 +1,124 @@
+r"""A factor model of likes whose post factors lean on texts: what a user likes, learned from all views at once.
+
+    logit P(u likes p) = b(u, topic(p)) + q_p + θ_u · f_p
+    θ_u ~ N(0, I),   (q_p, f_p) ~ N((m, Wᵀ x_p), S),   x_p = (1, topic, text vector of the arm)
+
+`b` is the profile's prior (`features.profile_prior`), q a post's quality, θ and f factors of K dimensions. A post with
+many views is known by who liked it, a new one by its text and topic (Wᵀ x); a user with many views by them, a new one
+by the profile.
+
+Source: Agarwal and Chen, "Regression-based latent factor models", KDD 2009; the Monte Carlo step is replaced by the
+posterior's mode and curvature (Laplace), see `features.factor_fit`. That factors are regressed on texts tells it from
+the matrix factorisations of `implicit`, which know nothing of a new post and take a view for nothing.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from features.known_views import Floats, Views
+
+USER_STEPS = 3  # Newton steps from θ = 0; the third moves hardly any
+FACTORS_FILE = "factors.safetensors"
+
+
+@dataclass(frozen=True)
+class PostFactors:
+    """What the model knows of P posts."""
+
+    quality: Floats  # (P,) log-odds
+    factors: Floats  # (P, K)
+
+
+@dataclass(frozen=True)
+class FactorModel:
+    """A fitted model. Posts that it was fitted on keep what was learned of them."""
+
+    post_ids: NDArray[np.int64]  # (F,) ascending
+    quality: Floats  # (F,)
+    factors: Floats  # (F, K)
+    loadings: Floats  # W (1 + topics + dims, K)
+    mean_quality: Floats  # m, (1,)
+
+    @classmethod
+    def empty(cls, topics: int, dims: int, width: int) -> Self:
+        """A model that knows nothing: all scores are 0."""
+        none = np.zeros(0, np.float32)
+        return cls(
+            np.zeros(0, np.int64), none, none.reshape(0, width), np.zeros((1 + topics + dims, width), np.float32),
+            np.zeros(1, np.float32),
+        )  # fmt: skip
+
+    def of_posts(self, post_ids: NDArray[np.int64], described: Floats) -> PostFactors:
+        """Quality and factors of posts: ids (P,), and x as `describe` gives it, (P, 1 + topics + dims)."""
+        quality = np.full(len(post_ids), self.mean_quality[0])
+        factors = described @ self.loadings
+        if len(self.post_ids):
+            place = np.minimum(np.searchsorted(self.post_ids, post_ids), len(self.post_ids) - 1)
+            known = self.post_ids[place] == post_ids
+            quality[known] = self.quality[place[known]]
+            factors[known] = self.factors[place[known]]
+        return PostFactors(quality, factors)
+
+    def save(self, folder: Path) -> None:
+        """Write the arrays into `folder`, which exists."""
+        save_file({name: np.ascontiguousarray(value) for name, value in vars(self).items()}, folder / FACTORS_FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote, to the last bit."""
+        return cls(**load_file(folder / FACTORS_FILE))
+
+
+def describe(topic_codes: Floats, topics: int, vectors: Floats) -> Floats:
+    """The x of P posts from their topics' places (NaN: a topic the model does not know) and text vectors (P, dims)."""
+    one_hot = (topic_codes[:, None] == np.arange(topics)).astype(np.float32)
+    return np.hstack([np.ones((len(vectors), 1), np.float32), one_hot, vectors])
+
+
+def user_factors(views: Views, prior: Floats, posts: PostFactors) -> Floats:
+    """The mode of θ for each user of `views`, (U, K), by Newton's method; `prior` (V,) is b of each view."""
+    theta = np.zeros((len(views.user_ids), posts.factors.shape[1]), np.float32)
+    for _ in range(USER_STEPS):
+        theta, _ = newton_step(views, prior, posts, theta)
+    return theta
+
+
+def newton_step(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> tuple[Floats, Floats]:
+    """One step towards the mode of θ (U, K), and the posterior's covariance (U, K, K) at where it started.
+
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, eq. 4.26, with the prior's I added.
+    """
+    width = theta.shape[1]
+    probability = like_probability(views, prior, posts, theta)
+    products, pairs = pairwise(posts.factors)
+    curvature = symmetric(views.over_users(probability * (1 - probability), products), pairs, width)
+    gradient = views.over_users(views.liked - probability, posts.factors) - theta
+    covariance = np.linalg.inv(curvature + np.eye(width, dtype=np.float32))
+    return theta + np.einsum("uij,uj->ui", covariance, gradient), covariance
+
+
+def like_probability(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> Floats:
+    """The model's probability of a like of each view, (V,)."""
+    logit = prior + posts.quality[views.post]
+    logit += np.einsum("vk,vk->v", theta[views.user], posts.factors[views.post])
+    probability: Floats = 1 / (1 + np.exp(-logit))
+    return probability
+
+
+def pairwise(columns: Floats) -> tuple[Floats, tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Products of every two of n columns, each pair once: (rows, n (n + 1) / 2), and which pairs they are."""
+    first, second = np.tril_indices(columns.shape[1])
+    return columns[:, first] * columns[:, second], (first, second)
+
+
+def symmetric(values: Floats, pairs: tuple[NDArray[np.intp], NDArray[np.intp]], width: int) -> Floats:
+    """Lay sums of `pairwise` products out as symmetric matrices (rows, n, n)."""
+    out = np.empty((len(values), width, width), np.float32)
+    out[:, pairs[0], pairs[1]] = values
+    out[:, pairs[1], pairs[0]] = values
+    return out

@@ -1,0 +1,132 @@
+"""What features need that is learned and not counted: fitted once at training, then kept with the rankers.
+
+A codebook, the profile's prior and a factor model for each arm. They are fitted on what was known before a cut; the
+factors of users are computed anew at any later cut, so that a like of today moves its user's list tomorrow while
+everything learned stands.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Self
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from core.columns import ARMS, USER_ID, VIEWS
+from core.settings import FeatureSettings
+from features.codebook import Codebook
+from features.factor_fit import fit_factors
+from features.factor_model import FactorModel, PostFactors, describe
+from features.known_views import Floats, Views, known_views
+from features.posts import Posts
+from features.profile_prior import ProfilePrior
+from features.text_space import TextSpace
+
+CODEBOOK_FILE = "codebook.json"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Everything that was learned for features at one moment."""
+
+    codebook: Codebook
+    prior: ProfilePrior
+    factors: Mapping[str, FactorModel]  # by arm
+
+    def profiles(self, con: duckdb.DuckDBPyConnection, user_ids: NDArray[np.int64]) -> Floats:
+        """Encoded profiles of users, one row each, NaN for one that the network does not know: (U, C)."""
+        con.register("wanted_users", pl.DataFrame({"place": np.arange(len(user_ids)), USER_ID: user_ids}))
+        users = con.sql(
+            f"SELECT u.* FROM wanted_users AS w LEFT JOIN raw.users AS u USING ({USER_ID}) ORDER BY w.place"
+        ).pl()
+        con.unregister("wanted_users")
+        return self.codebook.transform(users)
+
+    def post_factors(self, posts: Posts, spaces: Mapping[str, TextSpace]) -> dict[str, PostFactors]:
+        """What each arm's model knows of all posts, by arm."""
+        return {
+            arm: model.of_posts(posts.ids, describe_posts(self.codebook, posts, spaces[arm]))
+            for arm, model in self.factors.items()
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write everything into a snapshot under construction."""
+        self.codebook.save(folder / CODEBOOK_FILE)
+        self.prior.save(folder)
+        for arm, model in self.factors.items():
+            model.save(_arm_folder(folder, arm))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        return cls(
+            Codebook.load(folder / CODEBOOK_FILE),
+            ProfilePrior.load(folder),
+            {arm: FactorModel.load(_arm_folder(folder, arm)) for arm in ARMS},
+        )
+
+
+def fit_features(
+    con: duckdb.DuckDBPyConnection,
+    posts: Posts,
+    spaces: Mapping[str, TextSpace],
+    codebook: Codebook,
+    cut: date,
+    settings: FeatureSettings,
+    threads: int,
+) -> Fitted:
+    """Learn from what was known before `cut`; without views and likes, the models know nothing and score 0."""
+    frame = known_views(
+        con, cut, settings.attribution_window, share=_share(con, cut, settings.factor_rows), seed=settings.seed
+    )
+    shown = np.isin(posts.ids, frame["post_id"].unique().to_numpy())
+    views = Views.of(frame, posts.ids[shown])
+    topic_rows = posts.topic_rows[shown]
+    likes, seen = (_by_user_and_topic(views, topic_rows, len(posts.topics), of) for of in (views.liked, None))
+    profiles = Fitted(codebook, ProfilePrior(None), {}).profiles(con, views.user_ids)
+    topic_codes = codebook.topic_codes(posts.topics)
+    prior = ProfilePrior.fit(profiles, topic_codes, seen, likes, threads)
+    if prior.model is None:
+        empty = FactorModel.empty(len(codebook.topics), settings.text_dims, settings.factors)
+        return Fitted(codebook, prior, dict.fromkeys(ARMS, empty))
+    of_views = prior.log_odds(profiles, topic_codes)[views.user, topic_rows[views.post]]
+    factors = {
+        arm: fit_factors(
+            views,
+            of_views,
+            describe_posts(codebook, posts, spaces[arm])[shown],
+            posts.ids[shown],
+            settings.factors,
+        )
+        for arm in ARMS
+    }
+    return Fitted(codebook, prior, factors)
+
+
+def describe_posts(codebook: Codebook, posts: Posts, space: TextSpace) -> Floats:
+    """The x of all posts, see `features.factor_model`: (P, 1 + topics + dims)."""
+    codes = codebook.topic_codes(posts.topics)[posts.topic_rows]
+    return describe(codes, len(codebook.topics), space.vectors)
+
+
+def _share(con: duckdb.DuckDBPyConnection, cut: date, rows: int) -> int:
+    """How many in a thousand users may be taken to have about `rows` views."""
+    found = con.execute(f"SELECT coalesce(sum({VIEWS}), 0) FROM features.user_day WHERE day < ?", [cut]).fetchone()
+    assert found is not None
+    return 1000 if found[0] <= rows else max(1, int(1000 * rows / found[0]))
+
+
+def _by_user_and_topic(views: Views, topic_rows: NDArray[np.int64], topics: int, weights: Floats | None) -> Floats:
+    cells = views.user * topics + topic_rows[views.post]
+    total = np.bincount(cells, weights, minlength=len(views.user_ids) * topics)
+    return total.reshape(len(views.user_ids), topics).astype(np.float32)
+
+
+def _arm_folder(folder: Path, arm: str) -> Path:
+    place = folder / "encoders" / arm
+    place.mkdir(parents=True, exist_ok=True)
+    return place

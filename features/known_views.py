@@ -1,0 +1,92 @@
+"""Who viewed what and liked it, as of a cut: what the factor model learns from.
+
+V views by U users of P posts. `Views` keeps them sorted by user and again by post, so that sums over the views of each
+user, or of each post, are products of a sparse matrix and a dense one.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Self
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from core.columns import LIKED, POST_ID, USER_ID
+from warehouse.connection import read_sql
+
+Floats = NDArray[np.float32]
+EVERYBODY = (-(1 << 63), (1 << 63) - 1)
+
+
+def known_views(
+    con: duckdb.DuckDBPyConnection,
+    cut: date,
+    attribution: timedelta,
+    users: tuple[int, int] = EVERYBODY,
+    *,
+    share: int = 1000,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """Views known before `cut`: user_id, post_id, liked; in order of user and post.
+
+    `users` is an inclusive range of ids; of these `share` in a thousand, chosen by a hash.
+    """
+    return con.execute(
+        read_sql("features", "known_views"),
+        {
+            "cut": cut,
+            "attribution": attribution,
+            "first_user": users[0],
+            "last_user": users[1],
+            "share": share,
+            "seed": seed,
+        },
+    ).pl()
+
+
+@dataclass(frozen=True)
+class Views:
+    """V views as index arrays; build it with `of`."""
+
+    user_ids: NDArray[np.int64]  # (U,) ascending, those with a view
+    post_count: int  # P
+    user: NDArray[np.int64]  # (V,) place in `user_ids`, ascending
+    post: NDArray[np.int64]  # (V,) place among the P posts
+    liked: Floats  # (V,) 1 or 0
+    user_starts: NDArray[np.int64]  # (U + 1,) where each user's views begin
+    by_post: NDArray[np.int64]  # (V,) the same views in order of post
+    post_starts: NDArray[np.int64]  # (P + 1,) where each post's views begin in that order
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, post_ids: NDArray[np.int64]) -> Self:
+        """Index a frame of `known_views`; `post_ids` (P,) is ascending and holds all of its posts."""
+        ids = frame[USER_ID].to_numpy()
+        post = np.searchsorted(post_ids, frame[POST_ID].to_numpy())
+        user_ids, first = np.unique(ids, return_index=True)
+        by_post = np.argsort(post, kind="stable")
+        return cls(
+            user_ids=user_ids,
+            post_count=len(post_ids),
+            user=np.searchsorted(user_ids, ids),
+            post=post,
+            liked=frame[LIKED].to_numpy().astype(np.float32),
+            user_starts=np.append(first, len(ids)),
+            by_post=by_post,
+            post_starts=np.searchsorted(post[by_post], np.arange(len(post_ids) + 1)),
+        )
+
+    def over_users(self, weights: Floats, of_posts: Floats) -> Floats:
+        """Sum `weights` (V,) times `of_posts` (P, n) over each user's views: (U, n)."""
+        shape = (len(self.user_ids), self.post_count)
+        total: Floats = csr_array((weights, self.post, self.user_starts), shape=shape) @ of_posts
+        return total
+
+    def over_posts(self, weights: Floats, of_users: Floats) -> Floats:
+        """Sum `weights` (V,) times `of_users` (U, n) over each post's views: (P, n)."""
+        shape = (self.post_count, len(self.user_ids))
+        order = self.by_post
+        total: Floats = csr_array((weights[order], self.user[order], self.post_starts), shape=shape) @ of_users
+        return total
