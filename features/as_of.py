@@ -18,19 +18,17 @@ from features.basis import Basis
 from features.catalog import ACTIVITY, POST, TOPIC_PAIR
 from features.liked import LikedDirections
 from features.posts import Posts
-from features.user_factors import user_factors_as_of
 from warehouse.connection import read_sql
 
 
 @dataclass(frozen=True)
 class UserFeatures:
-    """What is known of each (user, cut) key: K keys, T topics, D factors."""
+    """What is known of each (user, cut) key: K keys, T topics."""
 
     values: NDArray[np.float32]  # (K, profile + activity) in the catalogue's order
     topics: NDArray[np.float32]  # (K, T, 2) views and like rate in each topic
     prior: NDArray[np.float32]  # (K, T) log-odds of a like in each topic, by profile
     liked: dict[str, NDArray[np.float32]]  # by arm: (K, dims) unit vector of what the user liked
-    factors: dict[str, NDArray[np.float32]]  # by arm: (K, D) of the factor model
 
 
 @dataclass(frozen=True)
@@ -42,11 +40,8 @@ class PostFeatures:
     topic_rows: NDArray[np.int64]  # (Q,) places of their topics in `Posts.topics`
 
 
-def user_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, basis: Basis, factors_cut: date) -> UserFeatures:
-    """Compute the features of `keys` (columns user_id, cut; sorted by both; each pair once).
-
-    Users' factors are the same for all keys of a user: what was known before `factors_cut`, which no cut may precede.
-    """
+def user_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, basis: Basis) -> UserFeatures:
+    """Compute the features of `keys` (columns user_id, cut; sorted by both; each pair once)."""
     posts = basis.posts
     with _Relations(con, user_keys=keys, topics=_topics(posts)):
         activity = _matrix(con.sql(read_sql("features", "user_activity")).pl(), [spec.name for spec in ACTIVITY])
@@ -54,13 +49,11 @@ def user_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, basis: Bas
     user_ids, of_key = np.unique(keys[USER_ID].to_numpy(), return_inverse=True)
     profiles = basis.fitted.profiles(con, user_ids)  # (U, C)
     prior = basis.fitted.prior.log_odds(profiles, basis.topic_codes)  # (U, T)
-    factors = user_factors_as_of(con, user_ids, prior, basis, factors_cut)
     return UserFeatures(
         values=np.hstack([profiles[of_key], activity]),
         topics=topics.reshape(keys.height, len(posts.topics), len(TOPIC_PAIR)),
         prior=prior[of_key],
         liked=LikedDirections(con, keys, posts.ids).within({arm: s.vectors for arm, s in basis.spaces.items()}),
-        factors={arm: of_users[of_key] for arm, of_users in factors.items()},
     )
 
 
@@ -72,6 +65,12 @@ def post_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, basis: Bas
     topic_rows = basis.posts.topic_rows[post_rows]
     counted = counted.with_columns(topic=pl.Series(basis.topic_codes[topic_rows]))
     return PostFeatures(_matrix(counted, [spec.name for spec in POST]), post_rows, topic_rows)
+
+
+def all_priors(con: duckdb.DuckDBPyConnection, basis: Basis) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """All users of the network, (U,) ascending, and their log-odds of a like by profile and topic, (U, T)."""
+    user_ids = con.sql(f"SELECT {USER_ID} FROM raw.users ORDER BY 1").fetchnumpy()[USER_ID]
+    return user_ids, basis.fitted.prior.log_odds(basis.fitted.profiles(con, user_ids), basis.topic_codes)
 
 
 def same_cut(column: str, ids: NDArray[np.int64], cut: date) -> pl.DataFrame:

@@ -24,8 +24,8 @@ class Basis:
     settings: FeatureSettings
 
     @cached_property
-    def post_factors(self) -> dict[str, PostFactors]:
-        """What each arm's factor model knows of the posts, by arm."""
+    def fitted_posts(self) -> dict[str, PostFactors]:
+        """What each arm's factor model knew of the posts when it was fitted, by arm."""
         return self.fitted.post_factors(self.posts, self.spaces)
 
     @cached_property

@@ -16,8 +16,7 @@ import polars as pl
 DAILY = "days before the cut"
 STANDING = "does not change"
 AT_REQUEST = "moment of the request"
-# a training row: what was known before the training window; a served row: before the cut
-LEARNED = "learned before the training window, or the cut"
+LEARNED = "fitted before the training window, then days before the cut"
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ log = get_logger(__name__)
 ROUNDS = 6
 RIDGE = 1.0  # of W's regression, in squared entries of x, whose text part has unit length
 QUALITY_VARIANCE, FACTOR_VARIANCE = 0.09, 0.02  # of S at the start, in squared log-odds
+UNUSED = 1e-6
 _SHRINK_USERS = 5.0  # information, in p(1-p) views, at which a user's moments count half
 
 
@@ -52,12 +53,15 @@ def fit_factors(views: Views, prior: Floats, described: Floats, post_ids: NDArra
             rest.round()
     log.info("factor model: %d factors from %d views of %d users", used, len(views.user), len(views.user_ids))
     wide = ((0, 0), (0, width - used))
+    spread = np.eye(1 + width) * UNUSED  # a factor that is not used stays 0
+    spread[: 1 + used, : 1 + used] = rest.spread
     return FactorModel(
         post_ids=post_ids,
         quality=rest.posts.quality,
         factors=np.pad(rest.posts.factors, wide),
         loadings=np.pad(rest.loadings, wide),
         mean_quality=np.array([rest.mean_quality], np.float32),
+        spread=spread.astype(np.float32),
     )
 
 
@@ -78,7 +82,11 @@ class _Fit:
 
     def round(self) -> None:
         """One turn of users, posts and what is common."""
-        self.theta, of_users = newton_step(self._views, self._prior, self.posts, self.theta)
+        unit = np.eye(self.theta.shape[1], dtype=np.float32)[None]
+        self.theta, precision = newton_step(
+            self._views, self._prior, self.posts, self.theta, unit, np.zeros_like(self.theta)
+        )
+        of_users: Floats = np.linalg.inv(precision)
         of_posts = self._post_step(of_users)
         self._common(of_users, of_posts)
 

@@ -1,4 +1,4 @@
-r"""A factor model of likes whose post factors lean on texts: what a user likes, learned from all views at once.
+r"""A factor model of likes whose post factors lean on texts: what a user likes, learned from everybody's views.
 
     logit P(u likes p) = b(u, topic(p)) + q_p + θ_u · f_p
     θ_u ~ N(0, I),   (q_p, f_p) ~ N((m, Wᵀ x_p), S),   x_p = (1, topic, text vector of the arm)
@@ -22,7 +22,6 @@ from safetensors.numpy import load_file, save_file
 
 from features.known_views import Floats, Views
 
-USER_STEPS = 3  # Newton steps from θ = 0; the third moves hardly any
 FACTORS_FILE = "factors.safetensors"
 
 
@@ -42,16 +41,20 @@ class FactorModel:
     quality: Floats  # (F,)
     factors: Floats  # (F, K)
     loadings: Floats  # W (1 + topics + dims, K)
-    mean_quality: Floats  # m, (1,)
+    mean_quality: Floats  # m (1,)
+    spread: Floats  # S (1 + K, 1 + K)
 
     @classmethod
-    def empty(cls, topics: int, dims: int, width: int) -> Self:
-        """A model that knows nothing: all scores are 0."""
-        none = np.zeros(0, np.float32)
+    def empty(cls, described: int, width: int) -> Self:
+        """A model that knows nothing, for posts described by so many columns: all scores are 0."""
         return cls(
-            np.zeros(0, np.int64), none, none.reshape(0, width), np.zeros((1 + topics + dims, width), np.float32),
-            np.zeros(1, np.float32),
-        )  # fmt: skip
+            post_ids=np.zeros(0, np.int64),
+            quality=np.zeros(0, np.float32),
+            factors=np.zeros((0, width), np.float32),
+            loadings=np.zeros((described, width), np.float32),
+            mean_quality=np.zeros(1, np.float32),
+            spread=np.eye(1 + width, dtype=np.float32),
+        )
 
     def of_posts(self, post_ids: NDArray[np.int64], described: Floats) -> PostFactors:
         """Quality and factors of posts: ids (P,), and x as `describe` gives it, (P, 1 + topics + dims)."""
@@ -80,26 +83,21 @@ def describe(topic_codes: Floats, topics: int, vectors: Floats) -> Floats:
     return np.hstack([np.ones((len(vectors), 1), np.float32), one_hot, vectors])
 
 
-def user_factors(views: Views, prior: Floats, posts: PostFactors) -> Floats:
-    """The mode of θ for each user of `views`, (U, K), by Newton's method; `prior` (V,) is b of each view."""
-    theta = np.zeros((len(views.user_ids), posts.factors.shape[1]), np.float32)
-    for _ in range(USER_STEPS):
-        theta, _ = newton_step(views, prior, posts, theta)
-    return theta
+def newton_step(
+    views: Views, prior: Floats, posts: PostFactors, theta: Floats, precision: Floats, anchor: Floats
+) -> tuple[Floats, Floats]:
+    """One step towards the mode of θ (U, K), whose prior has mean `anchor` (U, K) and `precision` (U or 1, K, K).
 
-
-def newton_step(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> tuple[Floats, Floats]:
-    """One step towards the mode of θ (U, K), and the posterior's covariance (U, K, K) at where it started.
-
-    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, eq. 4.26, with the prior's I added.
+    Returns it, and the posterior's precision (U, K, K) at where it started. `prior` (V,) is b of each view.
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, eq. 4.26, with a Gaussian prior.
     """
-    width = theta.shape[1]
     probability = like_probability(views, prior, posts, theta)
     products, pairs = pairwise(posts.factors)
-    curvature = symmetric(views.over_users(probability * (1 - probability), products), pairs, width)
-    gradient = views.over_users(views.liked - probability, posts.factors) - theta
-    covariance = np.linalg.inv(curvature + np.eye(width, dtype=np.float32))
-    return theta + np.einsum("uij,uj->ui", covariance, gradient), covariance
+    curvature = symmetric(views.over_users(probability * (1 - probability), products), pairs, theta.shape[1])
+    gradient = views.over_users(views.liked - probability, posts.factors)
+    gradient += (precision @ (anchor - theta)[:, :, None])[:, :, 0]
+    sharper = curvature + precision
+    return theta + np.linalg.solve(sharper, gradient[:, :, None])[:, :, 0], sharper
 
 
 def like_probability(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> Floats:

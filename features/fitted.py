@@ -1,8 +1,7 @@
 """What features need that is learned and not counted: fitted once at training, then kept with the rankers.
 
-A codebook, the profile's prior and a factor model for each arm. They are fitted on what was known before a cut; the
-factors of users are computed anew at any later cut, so that a like of today moves its user's list tomorrow while
-everything learned stands.
+A codebook, the profile's prior and a factor model for each arm. They are fitted on what was known before a cut and
+never change; what they say of users and posts moves on from there, see `features.factor_state`.
 """
 
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 import duckdb
+import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -21,12 +21,12 @@ from core.settings import FeatureSettings
 from features.codebook import Codebook
 from features.factor_fit import fit_factors
 from features.factor_model import FactorModel, PostFactors, describe
-from features.known_views import Floats, Views, known_views
+from features.known_views import Floats, Views, views_before
 from features.posts import Posts
 from features.profile_prior import ProfilePrior
 from features.text_space import TextSpace
 
-CODEBOOK_FILE = "codebook.json"
+CODEBOOK_FILE, CUT_FILE = "codebook.json", "fitted_before.json"
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Fitted:
     codebook: Codebook
     prior: ProfilePrior
     factors: Mapping[str, FactorModel]  # by arm
+    cut: date  # it has seen what was known before
 
     def profiles(self, con: duckdb.DuckDBPyConnection, user_ids: NDArray[np.int64]) -> Floats:
         """Encoded profiles of users, one row each, NaN for one that the network does not know: (U, C)."""
@@ -56,6 +57,7 @@ class Fitted:
     def save(self, folder: Path) -> None:
         """Write everything into a snapshot under construction."""
         self.codebook.save(folder / CODEBOOK_FILE)
+        (folder / CUT_FILE).write_bytes(msgspec.json.encode(self.cut))
         self.prior.save(folder)
         for arm, model in self.factors.items():
             model.save(_arm_folder(folder, arm))
@@ -67,6 +69,7 @@ class Fitted:
             Codebook.load(folder / CODEBOOK_FILE),
             ProfilePrior.load(folder),
             {arm: FactorModel.load(_arm_folder(folder, arm)) for arm in ARMS},
+            msgspec.json.decode((folder / CUT_FILE).read_bytes(), type=date),
         )
 
 
@@ -80,19 +83,19 @@ def fit_features(
     threads: int,
 ) -> Fitted:
     """Learn from what was known before `cut`; without views and likes, the models know nothing and score 0."""
-    frame = known_views(
+    frame = views_before(
         con, cut, settings.attribution_window, share=_share(con, cut, settings.factor_rows), seed=settings.seed
     )
     shown = np.isin(posts.ids, frame["post_id"].unique().to_numpy())
     views = Views.of(frame, posts.ids[shown])
     topic_rows = posts.topic_rows[shown]
     likes, seen = (_by_user_and_topic(views, topic_rows, len(posts.topics), of) for of in (views.liked, None))
-    profiles = Fitted(codebook, ProfilePrior(None), {}).profiles(con, views.user_ids)
+    profiles = Fitted(codebook, ProfilePrior(None), {}, cut).profiles(con, views.user_ids)
     topic_codes = codebook.topic_codes(posts.topics)
     prior = ProfilePrior.fit(profiles, topic_codes, seen, likes, threads)
     if prior.model is None:
-        empty = FactorModel.empty(len(codebook.topics), settings.text_dims, settings.factors)
-        return Fitted(codebook, prior, dict.fromkeys(ARMS, empty))
+        empty = FactorModel.empty(1 + len(codebook.topics) + settings.text_dims, settings.factors)
+        return Fitted(codebook, prior, dict.fromkeys(ARMS, empty), cut)
     of_views = prior.log_odds(profiles, topic_codes)[views.user, topic_rows[views.post]]
     factors = {
         arm: fit_factors(
@@ -104,7 +107,7 @@ def fit_features(
         )
         for arm in ARMS
     }
-    return Fitted(codebook, prior, factors)
+    return Fitted(codebook, prior, factors, cut)
 
 
 def describe_posts(codebook: Codebook, posts: Posts, space: TextSpace) -> Floats:

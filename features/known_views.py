@@ -1,4 +1,4 @@
-"""Who viewed what and liked it, as of a cut: what the factor model learns from.
+"""Who viewed what and liked it, as far as it was known: what the factor model learns from.
 
 V views by U users of P posts. `Views` keeps them sorted by user and again by post, so that sums over the views of each
 user, or of each post, are products of a sparse matrix and a dense one.
@@ -19,9 +19,10 @@ from warehouse.connection import read_sql
 
 Floats = NDArray[np.float32]
 EVERYBODY = (-(1 << 63), (1 << 63) - 1)
+FIRST_DAY = date(1, 1, 3)  # before any event, and late enough to subtract a window
 
 
-def known_views(
+def views_before(
     con: duckdb.DuckDBPyConnection,
     cut: date,
     attribution: timedelta,
@@ -30,14 +31,34 @@ def known_views(
     share: int = 1000,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Views known before `cut`: user_id, post_id, liked; in order of user and post.
+    """Views whose outcome was known before `cut`: user_id, post_id, day, liked; in order of user and post.
 
     `users` is an inclusive range of ids; of these `share` in a thousand, chosen by a hash.
     """
+    return _query(con, FIRST_DAY, cut, cut, attribution, users, share, seed)
+
+
+def views_by_day(con: duckdb.DuckDBPyConnection, since: date, until: date, attribution: timedelta) -> pl.DataFrame:
+    """Views whose outcome became known on the days [since, until), with what was known of it at the end of its day."""
+    return _query(con, since, until, since, attribution, EVERYBODY, 1000, 0)
+
+
+def _query(
+    con: duckdb.DuckDBPyConnection,
+    since: date,
+    until: date,
+    labels: date,
+    attribution: timedelta,
+    users: tuple[int, int],
+    share: int,
+    seed: int,
+) -> pl.DataFrame:
     return con.execute(
         read_sql("features", "known_views"),
         {
-            "cut": cut,
+            "since": since,
+            "until": until,
+            "labels": labels,
             "attribution": attribution,
             "first_user": users[0],
             "last_user": users[1],
@@ -62,7 +83,7 @@ class Views:
 
     @classmethod
     def of(cls, frame: pl.DataFrame, post_ids: NDArray[np.int64]) -> Self:
-        """Index a frame of `known_views`; `post_ids` (P,) is ascending and holds all of its posts."""
+        """Index user_id, post_id and liked, in order of user; `post_ids` (P,) is ascending and holds all posts."""
         ids = frame[USER_ID].to_numpy()
         post = np.searchsorted(post_ids, frame[POST_ID].to_numpy())
         user_ids, first = np.unique(ids, return_index=True)

@@ -21,7 +21,7 @@ def rows_matrix(
     posts: PostFeatures,
     post_rows: NDArray[np.int64],  # (n,)
     space: TextSpace,
-    factors: PostFactors,
+    base: NDArray[np.float32],  # (n, 3)
     hours: NDArray[np.float32],  # (n,)
     weekdays: NDArray[np.float32],  # (n,)
 ) -> NDArray[np.float32]:
@@ -35,10 +35,7 @@ def rows_matrix(
     pair[:, :2] = users.topics[user_rows, posts.topic_rows[post_rows]]
     vectors = space.vectors[of_space]
     pair[:, 2] = np.einsum("nd,nd->n", users.liked[arm][user_rows], vectors)
-    base = out[:, groups["base"]]
-    base[:, 0] = users.prior[user_rows, posts.topic_rows[post_rows]]
-    base[:, 1] = factors.quality[of_space]
-    base[:, 2] = np.einsum("nd,nd->n", users.factors[arm][user_rows], factors.factors[of_space])
+    out[:, groups["base"]] = base
     request = out[:, groups["request"]]
     request[:, 0] = hours
     request[:, 1] = weekdays
@@ -64,7 +61,8 @@ def fill_users(
     user_rows: NDArray[np.int64],  # (n,)
     topic_rows: NDArray[np.int64],  # (P,)
     vectors: NDArray[np.float32],  # (P, dims)
-    factors: NDArray[np.float32],  # (P, D)
+    user_factors: NDArray[np.float32],  # (n, D)
+    post_factors: NDArray[np.float32],  # (P, D)
     hour: int,
     weekday: int,
 ) -> None:
@@ -79,7 +77,7 @@ def fill_users(
     np.matmul(users.liked[arm][user_rows], vectors.T, out=pair[2])
     base = out[groups["base"]]
     base[0] = users.prior[user_rows][:, topic_rows]
-    np.matmul(users.factors[arm][user_rows], factors.T, out=base[2])
+    np.matmul(user_factors, post_factors.T, out=base[2])
     request = out[groups["request"]]
     request[0] = hour
     request[1] = weekday

@@ -17,6 +17,7 @@ from features.as_of import PostFeatures, UserFeatures, post_features, same_cut, 
 from features.basis import Basis
 from features.catalog import Layout
 from features.factor_model import PostFactors
+from features.factor_state import FactorStates
 from features.text_space import TextSpace
 
 
@@ -35,7 +36,8 @@ class ServingState:
     topics: list[str]  # '' for posts without one
     eligible: NDArray[np.bool_]  # (P,) may be recommended
     spaces: dict[str, TextSpace]  # by arm
-    factors: dict[str, PostFactors]  # by arm
+    post_factors: dict[str, PostFactors]  # by arm
+    user_factors: dict[str, NDArray[np.float32]]  # by arm: (U + 1, K), zero for the unseen user
 
 
 def build_state(
@@ -48,9 +50,11 @@ def build_state(
     """Compute the state as of `cut`: only events known before that day count."""
     posts = basis.posts
     user_ids = con.sql(f"SELECT {USER_ID} FROM raw.users ORDER BY 1").fetchnumpy()[USER_ID]
-    known = user_features(con, same_cut(USER_ID, user_ids, cut), basis, cut)
+    known = user_features(con, same_cut(USER_ID, user_ids, cut), basis)
     unseen_id = next(i for i in count(-1, -1) if place_of(user_ids, i) is None)
-    unseen = user_features(con, same_cut(USER_ID, np.array([unseen_id]), cut), basis, cut)
+    unseen = user_features(con, same_cut(USER_ID, np.array([unseen_id]), cut), basis)
+    states = FactorStates(con, basis, user_ids, known.prior)
+    states.advance(cut)
     offsets, liked = _liked_posts(con, user_ids, posts.ids, cut)
     return ServingState(
         cut=cut,
@@ -64,7 +68,8 @@ def build_state(
         topics=posts.topics,
         eligible=eligible,
         spaces=dict(basis.spaces),
-        factors=basis.post_factors,
+        post_factors={arm: state.posts for arm, state in states.arms.items()},
+        user_factors={arm: np.pad(state.users, ((0, 1), (0, 0))) for arm, state in states.arms.items()},
     )
 
 
@@ -108,5 +113,4 @@ def _joined(known: UserFeatures, unseen: UserFeatures) -> UserFeatures:
         topics=np.concatenate([known.topics, unseen.topics]),
         prior=np.vstack([known.prior, unseen.prior]),
         liked={arm: np.vstack([of, unseen.liked[arm]]) for arm, of in known.liked.items()},
-        factors={arm: np.vstack([of, unseen.factors[arm]]) for arm, of in known.factors.items()},
     )

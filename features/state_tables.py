@@ -43,10 +43,10 @@ def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
     post_values = _floats(state.posts.values, names[groups["post"]])
     _create(con, "post_features", pl.DataFrame([post_ids, pl.Series("eligible", state.eligible)]).hstack(post_values))
     for arm in ARMS:
-        liked, factors = state.users.liked[arm], state.users.factors[arm]
+        liked, factors = state.users.liked[arm], state.user_factors[arm]
         vectors = pl.DataFrame([user_ids, pl.Series("liked", liked), pl.Series("factors", factors)])
         _create(con, f"user_vectors_{arm}", vectors)
-        learned = state.factors[arm]
+        learned = state.post_factors[arm]
         of_posts = [post_ids, pl.Series("quality", learned.quality), pl.Series("factors", learned.factors)]
         _create(con, f"post_factors_{arm}", pl.DataFrame(of_posts))
         space = state.spaces[arm]
@@ -79,7 +79,6 @@ def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
             topics=_array(by_topic, TOPIC_COLUMNS).reshape(len(user_ids) + 1, len(topics), len(TOPIC_COLUMNS)),
             prior=by_topic[PRIOR].to_numpy().reshape(len(user_ids) + 1, len(topics)),
             liked={arm: _vectors(of, "liked") for arm, of in vectors.items()},
-            factors={arm: _vectors(of, "factors") for arm, of in vectors.items()},
         ),
         liked_offsets=offsets,
         liked_posts=liked,
@@ -88,7 +87,8 @@ def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
         topics=topics,
         eligible=posts["eligible"].to_numpy(),
         spaces=spaces,
-        factors={arm: _read_factors(con, arm) for arm in ARMS},
+        post_factors={arm: _read_factors(con, arm) for arm in ARMS},
+        user_factors={arm: _vectors(of, "factors") for arm, of in vectors.items()},
     )
 
 

@@ -3,8 +3,9 @@
 `labelled_views` is the one place where a view gets its label; the evaluation reads its test views from it as well.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import duckdb
 import numpy as np
@@ -12,9 +13,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.columns import CUT, EVENT_TIME, LIKED, POST_ID, USER_ID
-from features.as_of import PostFeatures, UserFeatures, post_features, user_features
+from features.as_of import PostFeatures, UserFeatures, all_priors, post_features, user_features
 from features.basis import Basis
 from features.catalog import Layout
+from features.factor_state import FactorStates
 from features.matrix import rows_matrix
 from warehouse.connection import read_sql
 
@@ -50,6 +52,7 @@ class TrainingSet:
     posts: PostFeatures
     post_rows: NDArray[np.int64]  # (n,)
     basis: Basis
+    base: Mapping[str, NDArray[np.float32]]  # by arm: (n, 3) base columns
     layout: Layout
 
     @property
@@ -68,7 +71,7 @@ class TrainingSet:
             self.posts,
             self.post_rows,
             self.basis.spaces[arm],
-            self.basis.post_factors[arm],
+            self.base[arm],
             times.dt.hour().cast(pl.Float32).to_numpy(),
             times.dt.weekday().cast(pl.Float32).to_numpy(),
         )
@@ -79,24 +82,39 @@ def build_training_set(
     views: pl.DataFrame,
     basis: Basis,
     layout: Layout,
-    factors_cut: date,
 ) -> TrainingSet:
     """Compute the features of `views` (from `labelled_views`), each as of its own day.
 
-    Users' factors are as of `factors_cut`, the first day of the views: what `basis` was fitted on ends there, so that
-    no row is judged by a model that has seen its label.
+    No view may lie before the cut at which `basis` was fitted: its base score would have seen its label.
     """
     user_keys, user_rows = _keys(views, USER_ID)
     post_keys, post_rows = _keys(views, POST_ID)
     return TrainingSet(
         views=views,
-        users=user_features(con, user_keys, basis, factors_cut),
+        users=user_features(con, user_keys, basis),
         user_rows=user_rows,
         posts=post_features(con, post_keys, basis),
         post_rows=post_rows,
         basis=basis,
+        base=_base(con, views, basis),
         layout=layout,
     )
+
+
+def _base(con: duckdb.DuckDBPyConnection, views: pl.DataFrame, basis: Basis) -> dict[str, NDArray[np.float32]]:
+    """Base columns of each view by arm, as of the morning of its day."""
+    user_ids, prior = all_priors(con, basis)
+    users = np.searchsorted(user_ids, views[USER_ID].to_numpy())
+    posts = np.searchsorted(basis.posts.ids, views[POST_ID].to_numpy())
+    cuts = views[CUT].to_numpy()
+    states = FactorStates(con, basis, user_ids, prior)
+    out = {arm: np.empty((views.height, 3), np.float32) for arm in states.arms}
+    for day in views[CUT].unique().sort():
+        states.advance(day)
+        rows = np.flatnonzero(cuts == np.datetime64(day))
+        for arm, columns in out.items():
+            columns[rows] = states.base(arm, users[rows], posts[rows])
+    return out
 
 
 def _keys(views: pl.DataFrame, column: str) -> tuple[pl.DataFrame, NDArray[np.int64]]:

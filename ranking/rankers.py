@@ -107,7 +107,7 @@ def fit_rankers(
     neural = NeuralEncoder.fit(embeddings[known & posts.has_text], features)
     spaces = _spaces(classical, neural, posts, embeddings)
     layout = Layout(tuple(codebook.names), features.text_components, features.text_clusters)
-    since = _window_start(con, until, ranking.train_days)
+    since = window_start(con, until, ranking.train_days)
     views = labelled_views(
         con,
         datetime.combine(since, time()),
@@ -117,7 +117,7 @@ def fit_rankers(
         seed=ranking.seed,
     )
     before = fit_features(con, posts, spaces, codebook, since, features, settings.threads)
-    training = build_training_set(con, views, Basis(posts, spaces, before, features), layout, since)
+    training = build_training_set(con, views, Basis(posts, spaces, before, features), layout)
     log.info("training on %d views of %s to %s, %d liked", views.height, since, until, training.labels.sum())
     models = {}
     for arm in ARMS:
@@ -130,7 +130,7 @@ def fit_rankers(
     return Rankers(fitted, classical, neural, models, layout)
 
 
-def _window_start(con: duckdb.DuckDBPyConnection, until: datetime, days: int) -> date:
+def window_start(con: duckdb.DuckDBPyConnection, until: datetime, days: int) -> date:
     """The first day of the training window: `days` before the end, but at most half of the history."""
     first = con.execute("SELECT min(event_time) FROM raw.events WHERE event_time < ?", [until]).fetchone()
     assert first is not None

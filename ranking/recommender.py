@@ -69,7 +69,7 @@ class Recommender:
         self._threads = threads
         self._diversity = diversity
         self._templates = {
-            arm: post_template(state.layout, state.posts, state.spaces[arm], state.factors[arm])[:, None]
+            arm: post_template(state.layout, state.posts, state.spaces[arm], state.post_factors[arm])[:, None]
             for arm in rankers  # (F, 1, P)
         }
         likes = np.where(state.eligible, self._likes(), -np.inf)
@@ -194,7 +194,8 @@ class Recommender:
             user_rows,
             state.posts.topic_rows,
             state.spaces[arm].vectors,
-            state.factors[arm].factors,
+            state.user_factors[arm][user_rows],
+            state.post_factors[arm].factors,
             when.hour,
             when.isoweekday(),
         )

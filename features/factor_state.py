@@ -1,0 +1,128 @@
+r"""What a fitted factor model knows of users and posts at a cut, moving on day by day.
+
+It starts where the model was fitted: posts as they were learned, users by the mode of their factors given all their
+views before. From there each day's views move both by one Newton step, starting from what was known that morning: the
+posterior of yesterday is the prior of today. With P the precision, over the day's views i of a user,
+
+    P ← P + Σ wᵢ fᵢ fᵢᵀ,   θ ← θ + P⁻¹ Σ (yᵢ - pᵢ) fᵢ,   wᵢ = pᵢ (1 - pᵢ)
+
+and the same for (q, f) of a post over (1, θ) of its viewers. So a like of yesterday moves today's list, a post without
+history becomes known by who likes it, and a row of a training window sees exactly what its morning knew.
+
+Source: a Kalman filter with Laplace's approximation for the logistic likelihood; Agarwal, Chen and Elango, "Fast online
+learning through offline initialization for time-sensitive recommendation", KDD 2010.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import TypeAlias
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from core.columns import DAY
+from features.basis import Basis
+from features.factor_model import PostFactors, like_probability, newton_step, pairwise, symmetric
+from features.known_views import Floats, Views, views_before, views_by_day
+
+STEPS = 3  # Newton steps for a user's whole history; the third moves hardly anything
+# users whose histories are held in memory at once
+CHUNK = 20_000
+
+
+class FactorState:
+    """One arm's users (U, K) and posts (P, K) on the morning of a day."""
+
+    def __init__(self, users: int, posts: PostFactors, spread: Floats) -> None:
+        width = posts.factors.shape[1]
+        self.users = np.zeros((users, width), np.float32)
+        self.posts = posts
+        self._of_users = np.tile(np.eye(width, dtype=np.float32), (users, 1, 1))  # precision (U, K, K)
+        self._of_posts = np.tile(np.linalg.inv(spread), (len(posts.quality), 1, 1))  # (P, 1 + K, 1 + K)
+
+    def start(self, views: Views, rows: NDArray[np.int64], prior: Floats) -> None:
+        """Learn the users at `rows` from their whole history; posts are as they were fitted on it."""
+        unit = np.eye(self.users.shape[1], dtype=np.float32)[None]
+        theta = nothing = np.zeros((len(rows), self.users.shape[1]), np.float32)
+        for _ in range(STEPS):
+            theta, precision = newton_step(views, prior, self.posts, theta, unit, nothing)
+        self.users[rows], self._of_users[rows] = theta, precision
+        self._of_posts += self._seen(views, prior, theta)[1]
+
+    def move(self, views: Views, rows: NDArray[np.int64], prior: Floats) -> None:
+        """See a day's views, by the users at `rows`."""
+        theta = self.users[rows]
+        shown = np.unique(views.post)
+        gradient, sharper = self._seen(views, prior, theta)
+        self.users[rows], self._of_users[rows] = newton_step(
+            views, prior, self.posts, theta, self._of_users[rows], theta
+        )
+        self._of_posts[shown] += sharper[shown]
+        moved = np.hstack([self.posts.quality[:, None], self.posts.factors])
+        moved[shown] += np.linalg.solve(self._of_posts[shown], gradient[shown][:, :, None])[:, :, 0]
+        self.posts = PostFactors(np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:]))
+
+    def _seen(self, views: Views, prior: Floats, theta: Floats) -> tuple[Floats, Floats]:
+        """What views say of the posts: gradient (P, 1 + K) and precision (P, 1 + K, 1 + K)."""
+        viewers = np.hstack([np.ones((len(theta), 1), np.float32), theta])
+        probability = like_probability(views, prior, self.posts, theta)
+        products, pairs = pairwise(viewers)
+        precision = symmetric(views.over_posts(probability * (1 - probability), products), pairs, viewers.shape[1])
+        return views.over_posts(views.liked - probability, viewers), precision
+
+
+Act: TypeAlias = Callable[[FactorState, Views, NDArray[np.int64], Floats], None]
+
+
+class FactorStates:
+    """Both arms, from the cut they were fitted at; `advance` brings them to a later one.
+
+    Args:
+        con: the warehouse.
+        basis: the posts and what was fitted.
+        user_ids: (U,) ascending, all users of the network.
+        prior: (U, T) log-odds by profile and topic.
+    """
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, basis: Basis, user_ids: NDArray[np.int64], prior: Floats
+    ) -> None:
+        self._con, self._basis, self._user_ids, self._prior = con, basis, user_ids, prior
+        self.cut = basis.fitted.cut
+        self.arms = {
+            arm: FactorState(len(user_ids), basis.fitted_posts[arm], model.spread)
+            for arm, model in basis.fitted.factors.items()
+        }
+        window = basis.settings.attribution_window
+        for start in range(0, len(user_ids), CHUNK):
+            chunk = user_ids[start : start + CHUNK]
+            self._give(FactorState.start, views_before(con, self.cut, window, (int(chunk[0]), int(chunk[-1]))))
+
+    def advance(self, cut: date) -> None:
+        """See the days before `cut` that were not seen yet, one after the other."""
+        if cut <= self.cut:
+            return
+        frame = views_by_day(self._con, self.cut, cut, self._basis.settings.attribution_window)
+        days = {day: views for (day,), views in frame.group_by(DAY, maintain_order=True)}
+        for day in pl.date_range(self.cut, cut - timedelta(days=1), eager=True):
+            if day in days:
+                self._give(FactorState.move, days[day])
+        self.cut = cut
+
+    def base(self, arm: str, user_rows: NDArray[np.int64], post_rows: NDArray[np.int64]) -> Floats:
+        """The base columns of pairs as of the cut: profile, quality, taste; (n, 3)."""
+        state = self.arms[arm]
+        topics = self._basis.posts.topic_rows[post_rows]
+        taste = np.einsum("nk,nk->n", state.users[user_rows], state.posts.factors[post_rows])
+        return np.column_stack([self._prior[user_rows, topics], state.posts.quality[post_rows], taste])
+
+    def _give(self, act: Act, frame: pl.DataFrame) -> None:
+        views = Views.of(frame, self._basis.posts.ids)
+        rows = np.searchsorted(self._user_ids, views.user_ids)
+        prior = self._prior[rows[views.user], self._basis.posts.topic_rows[views.post]]
+        with threadpool_limits(limits=1):  # sums are made in one order on any machine
+            for state in self.arms.values():
+                act(state, views, rows, prior)
