@@ -12,8 +12,8 @@ A view at moment t by user u of post p that the user has not liked before is lik
 - `x_u(t) = text_strength · (cos(w d) y_u + sin(w d) z_u)` with y_u, z_u ~ N(0, I), d the days since the start and
   w = drift · π/2 / days: a taste that turns slowly from y_u towards z_u and keeps its strength
 - `q_p ~ N(0, quality_strength²)`: some posts are just better
-- `v_p(j) ~ N(0, weekly_strength²)`: drawn anew for each week j of seven days, counted from the start of the world; weeks
-  are drawn to the end of the one after that in which the world ends, whose draw holds for ever after
+- `v_p(j) ~ N(0, weekly_strength²)`: drawn anew for each week j of seven days, counted from the start of the world; the
+  week in which the world ends goes on after it, one more is drawn, and that one's draw holds for ever after
 - `H[h, k]`: a daily wave of standard deviation `hour_strength`, with another peak for each topic; hours in UTC
 
 All terms are stored with their strengths multiplied in, that is, in logits.
@@ -86,7 +86,8 @@ class Truth:
         """What all users share at one moment or at one for each post, in logits: quality, hour and week. (n,)"""
         week = ((times - self.starts_at) // _WEEK).clip(0, len(self.weekly) - 1)
         effect: NDArray[np.float32] = self.quality[post_rows] + self.hour_effect[_hour(times), self.topic[post_rows]]
-        return effect + self.weekly[week, post_rows]
+        effect += self.weekly[week, post_rows]
+        return effect
 
     def user_rows(self, user_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows of users by id; -1 for an id that nobody has."""
