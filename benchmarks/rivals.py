@@ -1,5 +1,7 @@
 """Rankings that the arms are held against: popularity, a product of two rates, and item neighbours."""
 
+import warnings
+
 import duckdb
 import numpy as np
 from implicit.nearest_neighbours import BM25Recommender
@@ -47,6 +49,8 @@ def bm25_neighbours(con: duckdb.DuckDBPyConnection, state: ServingState, threads
     shape = len(state.user_ids), len(state.post_ids)
     liked = csr_matrix((np.ones(len(rows[0]), dtype=np.float32), rows), shape=shape)
     model = BM25Recommender(K=NEIGHBOURS, num_threads=threads)
-    model.fit(liked, show_progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a matrix that `implicit` itself makes and then converts
+        model.fit(liked, show_progress=False)
     similarity = model.similarity.astype(np.float32)
     return lambda users: (liked[users] @ similarity).toarray()
