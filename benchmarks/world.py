@@ -1,9 +1,28 @@
-"""A simulated world straight in the warehouse, for benchmarks that need no PostgreSQL."""
+"""The simulated worlds of benchmarks, and how one gets straight into the warehouse, without PostgreSQL."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import duckdb
 
 from features.daily import rebuild_daily
+from simulation.settings import WorldSettings
 from simulation.world import World
+
+SMALL = WorldSettings(ends_at=datetime(2026, 1, 1, tzinfo=UTC))  # 5,000 users, a million events
+LARGE = replace(SMALL, users=20_000, events=5_000_000)
+WORLDS = {
+    "seed 0": LARGE,
+    "seed 1": replace(LARGE, seed=1),
+    "seed 2": replace(LARGE, seed=2),
+    "small network": SMALL,
+    "no taste in texts": replace(SMALL, text_strength=0.0),
+    "strong taste in texts": replace(SMALL, text_strength=1.2),
+    "few events": replace(SMALL, events=250_000),
+    "many events": replace(SMALL, events=2_000_000),
+    # 60 days: the world ends four days into its ninth week, so what is liked this week can be known
+    "popularity by week": replace(SMALL, weekly_strength=1.0, quality_strength=0.0),
+}
 
 
 def load_world(con: duckdb.DuckDBPyConnection, world: World) -> None:

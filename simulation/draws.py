@@ -20,6 +20,7 @@ class Stream(IntEnum):
     TEXTS = 4
     CALIBRATION = 5
     FEED = 6
+    WEEKLY = 7
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

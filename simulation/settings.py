@@ -20,6 +20,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "topic_strength": (0, 10),
     "text_strength": (0, 10),
     "quality_strength": (0, 10),
+    "weekly_strength": (0, 10),
     "hour_strength": (0, 10),
     "profile_share": (0, 1),
     "drift": (0, 1),
@@ -55,6 +56,7 @@ class WorldSettings:
     topic_strength: float = 0.6
     text_strength: float = 0.7  # taste over the meaning of texts
     quality_strength: float = 0.3
+    weekly_strength: float = 0.0  # how much a post's quality changes from week to week
     hour_strength: float = 0.2
     profile_share: float = 0.5  # share of the variance of topic affinity that a profile explains
     drift: float = 0.3  # share of a quarter turn that a taste makes over the period; 1 leaves nothing of it

@@ -2,7 +2,7 @@ r"""The true probability of every like, kept so that rankers and experiments can
 
 A view at moment t by user u of post p that the user has not liked before is liked with probability
 
-    sigmoid( bias + b_u + A[u, topic(p)] + x_u(t) · m_p + q_p + H[hour(t), topic(p)] )
+    sigmoid( bias + b_u + A[u, topic(p)] + x_u(t) · m_p + q_p + v_p(week(t)) + H[hour(t), topic(p)] )
 
 - `bias`: the same for all; set so that the wanted share of views is liked on average
 - `b_u ~ N(0, user_strength²)`: some people like everything
@@ -12,6 +12,8 @@ A view at moment t by user u of post p that the user has not liked before is lik
 - `x_u(t) = text_strength · (cos(w d) y_u + sin(w d) z_u)` with y_u, z_u ~ N(0, I), d the days since the start and
   w = drift · π/2 / days: a taste that turns slowly from y_u towards z_u and keeps its strength
 - `q_p ~ N(0, quality_strength²)`: some posts are just better
+- `v_p(j) ~ N(0, weekly_strength²)`: drawn anew for each week j of seven days, counted from the start of the world; the
+  week in which the world ends goes on after it, one more is drawn, and that one's draw holds for ever after
 - `H[h, k]`: a daily wave of standard deviation `hour_strength`, with another peak for each topic; hours in UTC
 
 All terms are stored with their strengths multiplied in, that is, in logits.
@@ -29,6 +31,7 @@ from simulation.settings import utc
 
 _FILE = "truth.npz"
 _MICROSECONDS_PER_DAY = 86_400_000_000
+_WEEK = np.timedelta64(7, "D")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,7 @@ class Truth:
     topic: NDArray[np.int64]  # (P,) index into `simulation.lexicon_topics.TOPIC_NAMES`
     meaning: NDArray[np.float32]  # (P, themes)
     quality: NDArray[np.float32]  # (P,)
+    weekly: NDArray[np.float32]  # (weeks, P) v_p(j)
 
     def like_probability(
         self, user_rows: NDArray[np.int64], post_rows: NDArray[np.int64], when: datetime
@@ -62,7 +66,7 @@ class Truth:
         logit = taste @ self.meaning[post_rows].T
         logit += self.affinity[user_rows][:, topic]
         logit += self.user_bias[user_rows, None]
-        logit += self.quality[post_rows] + self.hour_effect[_hour(moment), topic]
+        logit += self.post_effect(post_rows, moment)
         return self._sigmoid(logit)
 
     def like_probability_of_views(
@@ -75,8 +79,15 @@ class Truth:
         logit += np.sin(turn) * np.einsum("ij,ij->i", self.taste_end[user_rows], meaning)
         logit += self.affinity[user_rows, topic]
         logit += self.user_bias[user_rows]
-        logit += self.quality[post_rows] + self.hour_effect[_hour(times), topic]
+        logit += self.post_effect(post_rows, times)
         return self._sigmoid(logit)
+
+    def post_effect(self, post_rows: NDArray[np.int64], times: Any) -> NDArray[np.float32]:
+        """What all users share at one moment or at one for each post, in logits: quality, hour and week. (n,)"""
+        week = ((times - self.starts_at) // _WEEK).clip(0, len(self.weekly) - 1)
+        effect: NDArray[np.float32] = self.quality[post_rows] + self.hour_effect[_hour(times), self.topic[post_rows]]
+        effect += self.weekly[week, post_rows]
+        return effect
 
     def user_rows(self, user_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows of users by id; -1 for an id that nobody has."""

@@ -89,6 +89,7 @@ def simulate(settings: WorldSettings) -> World:
         topic=topic,
         meaning=meaning_of(mentions),
         quality=quality.astype(np.float32),
+        weekly=_weekly(settings),
     )
     texts = write_posts(stream(settings.seed, Stream.TEXTS), topic, mentions)
     return World(
@@ -97,6 +98,13 @@ def simulate(settings: WorldSettings) -> World:
         posts=pl.DataFrame({POST_ID: post_ids, TEXT: texts, TOPIC: np.array(TOPIC_NAMES)[topic]}),
         truth=replace(truth, bias=_calibrated_bias(settings, truth)),
     )
+
+
+def _weekly(settings: WorldSettings) -> NDArray[np.float32]:
+    """How much better than usual each post does in each week, to the end of the week after the last. (weeks, P)"""
+    rng = stream(settings.seed, Stream.WEEKLY)
+    drawn = rng.standard_normal((settings.days // 7 + 2, settings.posts), dtype=np.float32)
+    return drawn * np.float32(settings.weekly_strength)
 
 
 def _daily_views(settings: WorldSettings, joined_at: NDArray[np.datetime64]) -> NDArray[np.float64]:

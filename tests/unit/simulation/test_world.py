@@ -140,6 +140,7 @@ def test_the_end_may_be_given_in_any_zone() -> None:
         ("like_rate", 1.0),
         ("late_posts", 1.0),
         ("topic_strength", float("nan")),
+        ("weekly_strength", 10.1),
     ],
 )
 def test_a_setting_out_of_bounds_is_named_with_its_value_and_bound(name: str, value: float) -> None:
