@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import duckdb
-import polars as pl
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -23,6 +22,7 @@ from flows.reports import feature_importances, metrics_by_arm
 from flows.runs import warehouse_run
 from flows.tasks import HOUR, aggregate_days, copy_tables, embed_posts, publish_snapshot, retain_snapshots
 from ranking import pipeline
+from ranking.evaluation import Evaluation
 from ranking.pipeline import Inputs
 from ranking.recommender import ranker_file
 from ranking.train import load_ranker
@@ -49,16 +49,18 @@ def retrain(
 
 
 @task(name="judge rankers", task_run_name="judge rankers", cache_policy=NO_CACHE, timeout_seconds=4 * HOUR)
-def judge_rankers(warehouse: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) -> pl.DataFrame:
+def judge_rankers(warehouse: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) -> Evaluation:
     """Train on what was known before the cut, judge on what came after, beside the baselines."""
     evaluation = pipeline.judge(warehouse, inputs, settings)
-    create_table_artifact(metrics_by_arm(evaluation), key="metrics", description="Arms and baselines after the cut")
+    create_table_artifact(
+        metrics_by_arm(evaluation.table), key="metrics", description="Arms and baselines after the cut"
+    )
     return evaluation
 
 
 @task(name="train rankers", task_run_name="train rankers", cache_policy=NO_CACHE, timeout_seconds=12 * HOUR)
 def train_rankers(
-    warehouse: duckdb.DuckDBPyConnection, inputs: Inputs, evaluation: pl.DataFrame, folder: Path, settings: Settings
+    warehouse: duckdb.DuckDBPyConnection, inputs: Inputs, evaluation: Evaluation, folder: Path, settings: Settings
 ) -> ManifestBody:
     """Fit both rankers on all that is known and write the whole snapshot into `folder`."""
     manifest = pipeline.retrain(warehouse, inputs, evaluation, folder, settings)

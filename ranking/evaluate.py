@@ -25,10 +25,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from core.columns import ARM, ARMS
+from core.columns import ARMS
 from core.logging import get_logger
 from core.settings import RankingSettings
 from ranking.baselines import decayed_popular_scores, popular_scores, random_scores
+from ranking.evaluation import EVALUATION_SCHEMA, SCHEMAS, Evaluation
 from ranking.intervals import bootstrap_means
 from ranking.judged_rows import JudgedRows, rows_of_ids
 from ranking.metrics import (
@@ -54,17 +55,6 @@ BASELINES: Final = (RANDOM, POPULAR, DECAYED_POPULAR)
 
 HITRATE_VIEWED: Final = "hitrate@5_viewed"
 HITRATE_ALL: Final = "hitrate@5_all"
-
-EVALUATION_SCHEMA: Final = pl.Schema(
-    {
-        ARM: pl.String,
-        "metric": pl.String,
-        "value": pl.Float64,  # NaN where undefined
-        "low": pl.Float64,  # bounds of the 95 % interval, NaN for what is not a mean over users
-        "high": pl.Float64,
-        "reason": pl.String,  # why value is NaN, else NULL
-    }
-)
 
 LIST_LENGTH = 10
 # of scores and of what ranking them takes, for the users judged at once
@@ -108,8 +98,8 @@ class Judged(Protocol):
 
 def evaluate(
     recommender: Judged, test_events: pl.DataFrame, post_day: pl.DataFrame, cut: date, settings: RankingSettings
-) -> pl.DataFrame:
-    """Judge both arms and the baselines: a row an arm and metric, columns as in `EVALUATION_SCHEMA`.
+) -> Evaluation:
+    """Judge both arms and the baselines.
 
     `test_events` is (user_id, post_id, liked), a row a view of the test period. `post_day` is (post_id, day, likes);
     days from the cut on are not looked at. At most `settings.max_evaluation_users` users are judged.
@@ -146,14 +136,16 @@ def evaluate(
         }
         for arm, one in scored.items()
     }
-    return _tabulate(by_user, whole, settings.seed)
+    empty = {field: schema.to_frame() for field, schema in SCHEMAS.items()}
+    return Evaluation(**{**empty, "table": _tabulate(by_user, whole, settings.seed)})
 
 
-def undefined_evaluation(reason: str) -> pl.DataFrame:
+def undefined_evaluation(reason: str) -> Evaluation:
     """The evaluation where there is nothing to judge on: one row an arm, no value, and why."""
     arms = [*ARMS, *BASELINES]
     rows = [(arm, HITRATE_ALL, np.nan, np.nan, np.nan, reason) for arm in arms]
-    return pl.DataFrame(rows, schema=EVALUATION_SCHEMA, orient="row")
+    empty = {field: schema.to_frame() for field, schema in SCHEMAS.items()}
+    return Evaluation(**{**empty, "table": pl.DataFrame(rows, schema=EVALUATION_SCHEMA, orient="row")})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from core.columns import ARM
@@ -24,6 +23,7 @@ from features.serving_state import build_state
 from features.text_transformer import embed_texts
 from features.training_set import labelled_views
 from ranking.evaluate import evaluate, undefined_evaluation
+from ranking.evaluation import Evaluation
 from ranking.rankers import Rankers, fit_rankers
 from ranking.recommender import STATE_FILE, Recommender
 from ranking.snapshot_tables import write_tables
@@ -60,7 +60,7 @@ def load_inputs(
     return Inputs(posts, embeddings, watermark, known_at.date() + timedelta(days=1))
 
 
-def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) -> pl.DataFrame:
+def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) -> Evaluation:
     """Evaluate rankers trained before one global cut on the views after it, beside the baselines.
 
     Where the data are too short to be split, every metric is NaN with the reason; the rankers can still be trained.
@@ -87,7 +87,7 @@ def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) ->
 
 
 def retrain(
-    con: duckdb.DuckDBPyConnection, inputs: Inputs, evaluation: pl.DataFrame, folder: Path, settings: Settings
+    con: duckdb.DuckDBPyConnection, inputs: Inputs, evaluation: Evaluation, folder: Path, settings: Settings
 ) -> ManifestBody:
     """Fit both rankers on all that is known, write a complete snapshot into `folder`, and describe it.
 
@@ -106,7 +106,7 @@ def refresh(
 ) -> ManifestBody:
     """Write a snapshot with today's features and the rankers and evaluation of the `standing` one, and describe it."""
     with duckdb.connect(str(standing.folder / STATE_FILE), read_only=True) as snapshot:
-        evaluation = snapshot.sql("FROM evaluation").pl()
+        evaluation = Evaluation.read(snapshot)
     _write(con, inputs, Rankers.load(standing.folder), evaluation, folder, settings)
     return _describe(
         inputs,
@@ -122,7 +122,7 @@ def _write(
     con: duckdb.DuckDBPyConnection,
     inputs: Inputs,
     rankers: Rankers,
-    evaluation: pl.DataFrame,
+    evaluation: Evaluation,
     folder: Path,
     settings: Settings,
 ) -> None:
@@ -135,7 +135,7 @@ def _write(
 
 def _describe(
     inputs: Inputs,
-    evaluation: pl.DataFrame,
+    evaluation: Evaluation,
     folder: Path,
     settings: Settings,
     *,
@@ -147,7 +147,7 @@ def _describe(
         rows = {name: snapshot.table(name).count("*").fetchall()[0][0] for name in tables}
     metrics = {
         str(arm): dict(zip(measured["metric"], measured["value"], strict=True))
-        for (arm,), measured in evaluation.group_by(ARM, maintain_order=True)
+        for (arm,), measured in evaluation.table.group_by(ARM, maintain_order=True)
     }
     return ManifestBody(
         watermark=inputs.watermark.replace(tzinfo=UTC),

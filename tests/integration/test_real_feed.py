@@ -58,7 +58,7 @@ def test_a_real_feed_is_recommended_from(source: pl.DataFrame, database: str, tm
         inputs = load_inputs(con, settings)
         evaluation = judge(con, inputs, settings)
         publish(settings, folder, retrain(con, inputs, evaluation, folder, settings))
-    auc = dict(evaluation.filter(metric="auc").select("arm", "value").iter_rows())
+    auc = dict(evaluation.table.filter(metric="auc").select("arm", "value").iter_rows())
     assert auc["control"] > auc["random"]
     user = source["user_id"][0]
     liked = set(source.filter(user_id=user, action="like")["post_id"])
