@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
-from catboost import CatBoostClassifier
 
 from core.columns import ARM
 from warehouse.copy import CopyReport
@@ -52,12 +51,6 @@ def snapshot_report(snapshot: Snapshot) -> str:
         *((f"rows of {table}", rows) for table, rows in manifest.rows.items()),
     ]
     return f"# {snapshot.id}\n\n{_markdown(('what', 'value'), lines)}"
-
-
-def feature_importances(model: CatBoostClassifier, count: int = 20) -> Table:
-    """The features that a ranker leans on most, by how much its predictions change with them, in percent."""
-    ranked = sorted(zip(model.get_feature_importance(), model.feature_names_, strict=True), reverse=True)
-    return [{"feature": name, "importance": round(float(importance), 2)} for importance, name in ranked[:count]]
 
 
 def _markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -18,16 +18,18 @@ from pydantic import Field
 
 from core.columns import ARMS
 from core.settings import Settings
-from flows.reports import feature_importances, metrics_by_arm
+from flows.reports import metrics_by_arm
 from flows.runs import warehouse_run
 from flows.tasks import HOUR, aggregate_days, copy_tables, embed_posts, publish_snapshot, retain_snapshots
 from ranking import pipeline
 from ranking.evaluation import Evaluation
 from ranking.pipeline import Inputs
 from ranking.recommender import ranker_file
-from ranking.train import load_ranker
+from ranking.train import feature_importances, load_ranker
 from warehouse.connection import connect
 from warehouse.snapshots import ManifestBody, draft
+
+SHOWN = 20  # features in the table of importances
 
 
 @flow(name="retrain", timeout_seconds=24 * HOUR)
@@ -65,6 +67,6 @@ def train_rankers(
     """Fit both rankers on all that is known and write the whole snapshot into `folder`."""
     manifest = pipeline.retrain(warehouse, inputs, evaluation, folder, settings)
     for arm in ARMS:
-        table = feature_importances(load_ranker(folder / ranker_file(arm)))
+        table = feature_importances(load_ranker(folder / ranker_file(arm))).head(SHOWN).to_dicts()
         create_table_artifact(table, key=f"importances-{arm}", description=f"What the {arm} ranker leans on")
     return manifest

@@ -19,6 +19,7 @@ A user without a relevant post has no value and is left out of a mean.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import partial
 from typing import Final, Protocol
 
 import numpy as np
@@ -93,6 +94,10 @@ class Judged(Protocol):
 
     def already_liked(self, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Posts each user liked before the cut, (len(user_rows), P)."""
+        ...
+
+    def choose(self, arm: str, scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
+        """The list that would be shown by these scores, (n, P) with -inf for no candidate -> (n, limit)."""
         ...
 
 
@@ -181,7 +186,9 @@ def _score(
         for arm, scorer in scorers.items():
             scores = scorer(part)
             scored[arm].views[views] = scores[rows.user[views] - start, rows.post[views]]
-            scored[arm].lists[part] = top_k(np.where(excluded, -np.inf, scores), LIST_LENGTH)
+            candidates = np.where(excluded, -np.inf, scores)
+            choose = partial(recommender.choose, arm) if arm in ARMS else top_k
+            scored[arm].lists[part] = choose(candidates, LIST_LENGTH)
     return scored, relevant
 
 

@@ -28,7 +28,7 @@ from ranking.rankers import Rankers, fit_rankers
 from ranking.recommender import STATE_FILE, Recommender
 from ranking.snapshot_tables import write_tables
 from ranking.split import global_cut
-from warehouse.snapshots import ManifestBody, Snapshot, public_settings
+from warehouse.snapshots import ManifestBody, Snapshot, public_settings, verify
 
 log = get_logger(__name__)
 
@@ -83,7 +83,8 @@ def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) ->
             f"{settings.features.attribution_window}; a larger ranking.test_days would leave some"
         )
     post_day = con.sql("SELECT post_id, day, likes FROM features.post_day").pl()
-    return evaluate(Recommender(state, rankers.models, settings.threads), test, post_day, cut, settings.ranking)
+    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking.diversity)
+    return evaluate(recommender, test, post_day, cut, settings.ranking)
 
 
 def retrain(
@@ -104,7 +105,12 @@ def retrain(
 def refresh(
     con: duckdb.DuckDBPyConnection, inputs: Inputs, standing: Snapshot, folder: Path, settings: Settings
 ) -> ManifestBody:
-    """Write a snapshot with today's features and the rankers and evaluation of the `standing` one, and describe it."""
+    """Write a snapshot with today's features and the rankers and evaluation of the `standing` one, and describe it.
+
+    Raises:
+        SnapshotDamaged: the files of `standing` are not what was published; its rankers must not be published again.
+    """
+    verify(standing)
     with duckdb.connect(str(standing.folder / STATE_FILE), read_only=True) as snapshot:
         evaluation = Evaluation.read(snapshot)
     _write(con, inputs, Rankers.load(standing.folder), evaluation, folder, settings)
@@ -130,7 +136,8 @@ def _write(
     eligible = np.ones(len(inputs.posts.ids), dtype=np.bool_)
     state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, inputs.cut, eligible)
     rankers.save(folder)
-    write_tables(con, folder, Recommender(state, rankers.models, settings.threads), evaluation, settings)
+    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking.diversity)
+    write_tables(con, folder, recommender, evaluation, settings)
 
 
 def _describe(

@@ -11,6 +11,7 @@ from core.settings import RankingSettings
 from ranking import evaluate as evaluation
 from ranking.evaluate import BASELINES, HITRATE_ALL, HITRATE_VIEWED, evaluate
 from ranking.evaluation import EVALUATION_SCHEMA
+from ranking.top_k import top_k
 
 CUT = date(2024, 3, 3)
 SETTINGS = RankingSettings()
@@ -41,6 +42,9 @@ class TableRecommender:
 
     def already_liked(self, user_rows):
         return np.vstack([self.liked, np.zeros(self.liked.shape[1], bool)])[user_rows]
+
+    def choose(self, arm, scores, limit):
+        return top_k(scores, limit)
 
 
 def views(*rows):
