@@ -26,26 +26,26 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from core.columns import ARMS
+from core.columns import ARMS, EVENT_TIME, USER_ID
 from core.logging import get_logger
 from core.settings import RankingSettings
 from ranking.baselines import decayed_popular_scores, popular_scores, random_scores
-from ranking.evaluation import EVALUATION_SCHEMA, SCHEMAS, Evaluation
+from ranking.calibration import calibration_table
+from ranking.evaluation import EVALUATION_SCHEMA, REPLAY_SCHEMA, SCHEMAS, Evaluation
+from ranking.exposure import exposure_table, posts_to_choose_from, verdicts
 from ranking.intervals import bootstrap_means
 from ranking.judged_rows import JudgedRows, rows_of_ids
 from ranking.metrics import (
     Measured,
     auc,
-    average_precision,
     coverage,
-    hitrate,
     mean_over_users,
-    ndcg,
-    novelty,
     self_information,
-    user_auc,
 )
+from ranking.replay import replay, replay_table
+from ranking.segments import EVENTS_BEFORE, YOUNG, segment_table, user_segments, young_segment
 from ranking.top_k import top_k
+from ranking.user_metrics import HITRATE_ALL, LIST_LENGTH, metrics_by_user
 
 log = get_logger(__name__)
 
@@ -54,10 +54,7 @@ POPULAR: Final = "popular"
 DECAYED_POPULAR: Final = "decayed_popular"
 BASELINES: Final = (RANDOM, POPULAR, DECAYED_POPULAR)
 
-HITRATE_VIEWED: Final = "hitrate@5_viewed"
-HITRATE_ALL: Final = "hitrate@5_all"
-
-LIST_LENGTH = 10
+REPLAYED = (5, 10)  # lengths of lists
 # of scores and of what ranking them takes, for the users judged at once
 CHUNK_BYTES = 64 * 2**20
 BYTES_A_SCORE = 24
@@ -106,8 +103,10 @@ def evaluate(
 ) -> Evaluation:
     """Judge both arms and the baselines.
 
-    `test_events` is (user_id, post_id, liked), a row a view of the test period. `post_day` is (post_id, day, likes);
-    days from the cut on are not looked at. At most `settings.max_evaluation_users` users are judged.
+    `test_events` is (user_id, post_id, event_time, liked, young, events_before), a row a view of the test period; the
+    last two are from `ranking.segments.with_history`. `post_day` is (post_id, day, views, likes); likes from the cut on
+    are not looked at, views tell whether the feed shows posts at random. At most `settings.max_evaluation_users` users
+    are judged.
     """
     state = recommender.state
     rows = JudgedRows.collect(test_events, state.post_ids, settings.max_evaluation_users, settings.seed)
@@ -129,9 +128,9 @@ def evaluate(
         DECAYED_POPULAR: same_for_all(decayed),
     }
     log.info("judging %s on %d users and %d views", ", ".join(scorers), len(users), len(rows.user))
-    scored, relevant = _score(recommender, rows, users, scorers)
+    scored, relevant = _score(recommender, rows, users, scorers, settings.seed)
     information = self_information(likes, len(state.user_ids))
-    by_user = {arm: _metrics_by_user(rows, one, relevant, information) for arm, one in scored.items()}
+    by_user = {arm: metrics_by_user(rows, one.views, one.lists, relevant, information) for arm, one in scored.items()}
     whole = {
         arm: {
             "auc": auc(one.views, rows.liked),
@@ -141,8 +140,28 @@ def evaluate(
         }
         for arm, one in scored.items()
     }
-    empty = {field: schema.to_frame() for field, schema in SCHEMAS.items()}
-    return Evaluation(**{**empty, "table": _tabulate(by_user, whole, settings.seed)})
+    alternatives = posts_to_choose_from(post_day, test_events[EVENT_TIME].to_numpy()[rows.source])
+    exposure = exposure_table(
+        post_day, cut, {arm: one.above_drawn for arm, one in scored.items()}, rows.user, len(users), settings.seed
+    )
+    replayed = {(arm, k): replay(rows, one.lists, k, alternatives) for arm, one in scored.items() for k in REPLAYED}
+    top_five = {arm: replayed[arm, 5] for arm in scored}
+    judged_users = test_events.unique(USER_ID).sort(USER_ID).filter(pl.col(USER_ID).is_in(rows.user_ids))
+    views_and_lists = {arm: (one.views, one.lists) for arm, one in scored.items()}
+    young = test_events[YOUNG].to_numpy()[rows.source]
+    segments = [
+        *user_segments(judged_users[EVENTS_BEFORE].to_numpy(), rows.user, by_user, top_five),
+        young_segment(rows, young, views_and_lists, information, alternatives),
+    ]
+    return Evaluation(
+        table=_tabulate(by_user, whole, settings.seed),
+        segments=segment_table(segments, settings.seed),
+        calibration=calibration_table(
+            {arm: scored[arm].views for arm in ARMS}, rows.liked, rows.user, len(users), settings.seed
+        ),
+        replay=replay_table(replayed, verdicts(exposure), settings.seed),
+        exposure=exposure,
+    )
 
 
 def undefined_evaluation(reason: str) -> Evaluation:
@@ -150,19 +169,24 @@ def undefined_evaluation(reason: str) -> Evaluation:
     arms = [*ARMS, *BASELINES]
     rows = [(arm, HITRATE_ALL, np.nan, np.nan, np.nan, reason) for arm in arms]
     empty = {field: schema.to_frame() for field, schema in SCHEMAS.items()}
-    return Evaluation(**{**empty, "table": pl.DataFrame(rows, schema=EVALUATION_SCHEMA, orient="row")})
+    nothing = [(arm, k, np.nan, np.nan, np.nan, reason, 0, False, reason) for arm in arms for k in REPLAYED]
+    table = pl.DataFrame(rows, schema=EVALUATION_SCHEMA, orient="row")
+    replayed = pl.DataFrame(nothing, schema=REPLAY_SCHEMA, orient="row")
+    return Evaluation(**{**empty, "table": table, "replay": replayed})
 
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """One arm's scores of the judged views, (E,), and its lists over all eligible posts, (n, LIST_LENGTH), -1 empty."""
+    """What one arm makes of the judged users."""
 
-    views: NDArray[np.float64]
-    lists: NDArray[np.int64]
+    views: NDArray[np.float64]  # (E,) scores of the judged views
+    lists: NDArray[np.int64]  # (n, LIST_LENGTH) over all eligible posts, -1 empty
+    # (E,) 1 where a view's post scores above an eligible one drawn at random, 1/2 for a tie; NaN: not both candidates
+    above_drawn: NDArray[np.float64]
 
 
 def _score(
-    recommender: Judged, rows: JudgedRows, users: NDArray[np.int64], scorers: dict[str, Scorer]
+    recommender: Judged, rows: JudgedRows, users: NDArray[np.int64], scorers: dict[str, Scorer], seed: int
 ) -> tuple[dict[str, _Scored], NDArray[np.int64]]:
     """Scores and lists of each arm, and the number of posts each user could have been recommended and liked, (n,).
 
@@ -170,8 +194,11 @@ def _score(
     """
     state, n = recommender.state, len(users)
     scored = {
-        arm: _Scored(views=np.empty(len(rows.user)), lists=np.empty((n, LIST_LENGTH), np.int64)) for arm in scorers
+        arm: _Scored(np.empty(len(rows.user)), np.empty((n, LIST_LENGTH), np.int64), np.full(len(rows.user), np.nan))
+        for arm in scorers
     }
+    eligible = np.append(np.flatnonzero(state.eligible), 0)  # never empty; the last is not drawn unless it is alone
+    drawn = eligible[np.random.default_rng(seed).integers(max(1, len(eligible) - 1), size=len(rows.user))]  # (E,)
     relevant = rows.unscored_likes.copy()
     step = max(1, CHUNK_BYTES // (BYTES_A_SCORE * max(1, len(state.post_ids))))
     for start in range(0, n, step):
@@ -183,45 +210,18 @@ def _score(
         first_likes = rows.pair_liked[pairs] & ~already[user, post]
         relevant[part] += np.bincount(user[first_likes], minlength=part.stop - start)
         excluded = already | ~state.eligible
+        viewer = rows.user[views] - start
+        candidates_both = ~(excluded[viewer, rows.post[views]] | excluded[viewer, drawn[views]])
         for arm, scorer in scorers.items():
             scores = scorer(part)
-            scored[arm].views[views] = scores[rows.user[views] - start, rows.post[views]]
+            scored[arm].views[views] = of_view = scores[viewer, rows.post[views]]
+            of_drawn = scores[viewer, drawn[views]]
+            above = (of_view > of_drawn) + 0.5 * (of_view == of_drawn)
+            scored[arm].above_drawn[views] = np.where(candidates_both, above, np.nan)
             candidates = np.where(excluded, -np.inf, scores)
             choose = partial(recommender.choose, arm) if arm in ARMS else top_k
             scored[arm].lists[part] = choose(candidates, LIST_LENGTH)
     return scored, relevant
-
-
-def _metrics_by_user(
-    rows: JudgedRows, scored: _Scored, relevant: NDArray[np.int64], information: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
-    """Every metric that is a mean over users, one value a user (n,)."""
-    n, width = len(rows.user_ids), len(information)
-    liked_pairs = (rows.pair_user * width + rows.pair_post)[rows.pair_liked]
-    hits = np.isin(np.arange(n)[:, None] * width + scored.lists, liked_pairs) & (scored.lists >= 0)
-    viewed_hits = _viewed_hits(rows, scored.views[rows.pair_start])
-    viewed_likes = np.bincount(rows.pair_user[rows.pair_liked], minlength=n)
-    return {
-        "user_auc": user_auc(rows.user, scored.views, rows.liked, n),
-        HITRATE_VIEWED: hitrate(viewed_hits, viewed_likes, 5),
-        HITRATE_ALL: hitrate(hits, relevant, 5),
-        "ndcg@10_viewed": ndcg(viewed_hits, viewed_likes, 10),
-        "ndcg@10_all": ndcg(hits, relevant, 10),
-        "map@10_viewed": average_precision(viewed_hits, viewed_likes, 10),
-        "map@10_all": average_precision(hits, relevant, 10),
-        f"novelty@{LIST_LENGTH}": novelty(scored.lists, information),
-    }
-
-
-def _viewed_hits(rows: JudgedRows, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether the post at each of the first ranks among a user's viewed posts was liked, (n, LIST_LENGTH)."""
-    order = np.lexsort((rows.pair_post, -scores, rows.pair_user))  # ties by post id
-    counts = np.bincount(rows.pair_user, minlength=len(rows.user_ids))
-    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    listed = rank < LIST_LENGTH
-    hits = np.zeros((len(rows.user_ids), LIST_LENGTH), bool)
-    hits[rows.pair_user[order][listed], rank[listed]] = rows.pair_liked[order][listed]
-    return hits
 
 
 def _tabulate(

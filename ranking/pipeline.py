@@ -26,6 +26,7 @@ from ranking.evaluate import evaluate, undefined_evaluation
 from ranking.evaluation import Evaluation
 from ranking.rankers import Rankers, fit_rankers
 from ranking.recommender import STATE_FILE, Recommender
+from ranking.segments import with_history
 from ranking.snapshot_tables import write_tables
 from ranking.split import global_cut
 from warehouse.snapshots import ManifestBody, Snapshot, public_settings, verify
@@ -82,9 +83,9 @@ def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) ->
             f"no view from the cut at {cut} to {inputs.watermark} is older than features.attribution_window = "
             f"{settings.features.attribution_window}; a larger ranking.test_days would leave some"
         )
-    post_day = con.sql("SELECT post_id, day, likes FROM features.post_day").pl()
+    post_day = con.sql("SELECT post_id, day, views, likes FROM features.post_day").pl()
     recommender = Recommender(state, rankers.models, settings.threads, settings.ranking.diversity)
-    return evaluate(recommender, test, post_day, cut, settings.ranking)
+    return evaluate(recommender, with_history(con, test, cut), post_day, cut, settings.ranking)
 
 
 def retrain(

@@ -9,13 +9,21 @@ from hypothesis import strategies as st
 
 from core.settings import RankingSettings
 from ranking import evaluate as evaluation
-from ranking.evaluate import BASELINES, HITRATE_ALL, HITRATE_VIEWED, evaluate
+from ranking.evaluate import BASELINES, evaluate
 from ranking.evaluation import EVALUATION_SCHEMA
 from ranking.top_k import top_k
+from ranking.user_metrics import HITRATE_ALL, HITRATE_VIEWED
 
 CUT = date(2024, 3, 3)
 SETTINGS = RankingSettings()
 NO_DAYS = pl.DataFrame(schema={"post_id": pl.Int64, "day": pl.Date, "views": pl.Int64, "likes": pl.Int64})
+
+# of every view: noon of the first test day, an old post, a user nobody knew
+NOTHING_SPECIAL = (
+    pl.lit(datetime(2024, 3, 3, 12)).alias("event_time"),
+    pl.lit(False).alias("young"),
+    pl.lit(0).alias("events_before"),
+)
 
 
 @dataclass
@@ -48,7 +56,8 @@ class TableRecommender:
 
 
 def views(*rows):
-    return pl.DataFrame(rows, schema={"user_id": pl.Int64, "post_id": pl.Int64, "liked": pl.Boolean}, orient="row")
+    frame = pl.DataFrame(rows, schema={"user_id": pl.Int64, "post_id": pl.Int64, "liked": pl.Boolean}, orient="row")
+    return frame.with_columns(NOTHING_SPECIAL)
 
 
 def value(table, arm, metric):
@@ -62,6 +71,7 @@ def network(users=400, posts=60, seen=30, seed=0):
     user, post = np.repeat(np.arange(users), seen), generator.integers(posts, size=users * seen)
     liked = generator.random(users * seen) < chances[user, post]
     frame = pl.DataFrame({"user_id": user * 3 + 1, "post_id": post * 2 + 10, "liked": liked})
+    frame = frame.with_columns(NOTHING_SPECIAL)
     return TableRecommender(chances, np.arange(users) * 3 + 1, np.arange(posts) * 2 + 10), frame
 
 
