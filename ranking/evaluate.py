@@ -1,4 +1,4 @@
-"""Both rankers and the baselines, judged on the same users, posts and views after the cut.
+"""Both rankers, the standing pair and the baselines, judged on the same users, posts and views after the cut.
 
 Every figure of an arm comes from one score a user and post, taken at noon of the cut's day: the state knows nothing
 later, and one moment for all keeps the lists and the viewed rows of a user comparable. An arm's hour-of-day features
@@ -51,6 +51,7 @@ RANDOM: Final = "random"
 POPULAR: Final = "popular"
 DECAYED_POPULAR: Final = "decayed_popular"
 BASELINES: Final = (RANDOM, POPULAR, DECAYED_POPULAR)
+STANDING: Final = {arm: f"standing_{arm}" for arm in ARMS}  # the pair of the standing snapshot, by arm
 
 HITRATE_VIEWED: Final = "hitrate@5_viewed"
 HITRATE_ALL: Final = "hitrate@5_all"
@@ -106,13 +107,27 @@ class Judged(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured, and the values behind the means, to compare two arms user by user."""
+
+    table: pl.DataFrame  # a row an arm and metric, columns as in EVALUATION_SCHEMA
+    by_user: dict[str, dict[str, NDArray[np.float64]]]  # arm -> metric -> (n,), NaN where undefined; {} if all is
+
+
 def evaluate(
-    recommender: Judged, test_events: pl.DataFrame, post_day: pl.DataFrame, cut: date, settings: RankingSettings
-) -> pl.DataFrame:
-    """Judge both arms and the baselines: a row an arm and metric, columns as in `EVALUATION_SCHEMA`.
+    recommender: Judged,
+    test_events: pl.DataFrame,
+    post_day: pl.DataFrame,
+    cut: date,
+    settings: RankingSettings,
+    standing: Judged | None = None,
+) -> Evaluation:
+    """Judge both arms, those of the `standing` pair where there is one, and the baselines.
 
     `test_events` is (user_id, post_id, liked), a row a view of the test period. `post_day` is (post_id, day, likes);
-    days from the cut on are not looked at. At most `settings.max_evaluation_users` users are judged.
+    days from the cut on are not looked at. At most `settings.max_evaluation_users` users are judged. `standing` knows
+    the same users and posts as of the same cut.
     """
     state = recommender.state
     rows = JudgedRows.collect(test_events, state.post_ids, settings.max_evaluation_users, settings.seed)
@@ -121,14 +136,15 @@ def evaluate(
     decayed = decayed_popular_scores(post_day, state.post_ids, cut, settings.popularity_half_life)
     noon = datetime.combine(cut, time(12))
 
-    def ranker(arm: str) -> Scorer:
-        return lambda part: recommender.score(arm, users[part], noon)
+    def ranker(judged: Judged, arm: str) -> Scorer:
+        return lambda part: judged.score(arm, users[part], noon)
 
     def same_for_all(scores: NDArray[np.float64]) -> Scorer:
         return lambda part: np.broadcast_to(scores, (len(users[part]), len(scores)))
 
     scorers: dict[str, Scorer] = {
-        **{arm: ranker(arm) for arm in ARMS},
+        **{arm: ranker(recommender, arm) for arm in ARMS},
+        **({name: ranker(standing, arm) for arm, name in STANDING.items()} if standing else {}),
         RANDOM: lambda part: random_scores(rows.user_ids[part], state.post_ids, settings.seed),
         POPULAR: same_for_all(likes),
         DECAYED_POPULAR: same_for_all(decayed),
@@ -146,14 +162,14 @@ def evaluate(
         }
         for arm, one in scored.items()
     }
-    return _tabulate(by_user, whole, settings.seed)
+    return Evaluation(_tabulate(by_user, whole, settings.seed), by_user)
 
 
-def undefined_evaluation(reason: str) -> pl.DataFrame:
+def undefined_evaluation(reason: str) -> Evaluation:
     """The evaluation where there is nothing to judge on: one row an arm, no value, and why."""
     arms = [*ARMS, *BASELINES]
     rows = [(arm, HITRATE_ALL, np.nan, np.nan, np.nan, reason) for arm in arms]
-    return pl.DataFrame(rows, schema=EVALUATION_SCHEMA, orient="row")
+    return Evaluation(pl.DataFrame(rows, schema=EVALUATION_SCHEMA, orient="row"), {})
 
 
 @dataclass(frozen=True, slots=True)

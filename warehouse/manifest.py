@@ -42,6 +42,7 @@ class ManifestBody(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]  # as `public_settings` gives them
     code_version: str
     judged_until: datetime | None = None  # what the pair's twin in `judged/` has learned from; None: there is no twin
+    proven: bool = False  # that twin has beaten random
     gate: GateOutcome | None = None  # None: no gate was passed, as the rankers stood already or it is switched off
 
 

@@ -62,7 +62,7 @@ def network(users=400, posts=60, seen=30, seed=0):
 
 def test_knowing_the_true_chances_beats_chance_and_being_wrong_loses_to_it():
     recommender, events = network()
-    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS)
+    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).table
     assert table.schema == EVALUATION_SCHEMA
     assert table["arm"].unique(maintain_order=True).to_list() == ["control", "test", *BASELINES]
     for metric in ("auc", "user_auc", HITRATE_VIEWED, HITRATE_ALL, "ndcg@10_viewed", "ndcg@10_all", "map@10_all"):
@@ -75,7 +75,7 @@ def test_knowing_the_true_chances_beats_chance_and_being_wrong_loses_to_it():
 
 
 def test_intervals_hold_their_value_and_only_means_over_users_have_one():
-    table = evaluate(*network(), NO_DAYS, CUT, SETTINGS)
+    table = evaluate(*network(), NO_DAYS, CUT, SETTINGS).table
     whole = pl.col("metric").is_in(["auc", "coverage@10", "users", "rows"])
     assert table.filter(whole)["low"].is_nan().all()
     means = table.filter(~whole)
@@ -93,7 +93,7 @@ def test_popularity_is_judged_as_of_the_cut():
     )
     table = evaluate(
         recommender, views((1, 10, True), (1, 11, False), (2, 11, True), (2, 12, False)), days, CUT, SETTINGS
-    )
+    ).table
     assert value(table, "popular", "user_auc") == 1
     assert value(table, "popular", "map@10_all") == pytest.approx((1 + 1 / 2) / 2)
     assert value(table, "decayed_popular", "map@10_all") == pytest.approx((1 / 2 + 1) / 2)
@@ -106,7 +106,7 @@ def test_liked_and_ineligible_posts_are_on_no_list_and_new_posts_are_missed():
     recommender = TableRecommender([[0.9, 0.8, 0.2, 0.1]], [1], [10, 11, 12, 13], eligible, liked)
     # liked again: 10; the second of three posts that could have been found: 13; never known here: 99
     events = views((1, 10, True), (1, 13, True), (1, 11, True), (1, 12, False), (1, 99, True), (1, 99, False))
-    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS)
+    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).table
     assert value(table, "test", "map@10_all") == pytest.approx((1 / 2) / 3)
     assert value(table, "test", "coverage@10") == pytest.approx(2 / 3)
     assert value(table, "test", "rows") == 4
@@ -114,14 +114,14 @@ def test_liked_and_ineligible_posts_are_on_no_list_and_new_posts_are_missed():
 
 def test_a_user_without_a_like_is_left_out_and_an_unknown_one_gets_a_cold_start():
     recommender = TableRecommender([[0.1, 0.9]], [1], [10, 11])
-    table = evaluate(recommender, views((1, 10, False), (7, 11, True), (7, 10, False)), NO_DAYS, CUT, SETTINGS)
+    table = evaluate(recommender, views((1, 10, False), (7, 11, True), (7, 10, False)), NO_DAYS, CUT, SETTINGS).table
     assert value(table, "test", "ndcg@10_all") == 1
     assert value(table, "test", "users") == 2
 
 
 def test_an_empty_place_of_a_list_is_never_a_hit():
     recommender = TableRecommender([[0.1, 0.9], [0.1, 0.9]], [1, 2], [10, 11])
-    table = evaluate(recommender, views((1, 11, True), (2, 10, False), (2, 99, True)), NO_DAYS, CUT, SETTINGS)
+    table = evaluate(recommender, views((1, 11, True), (2, 10, False), (2, 99, True)), NO_DAYS, CUT, SETTINGS).table
     assert value(table, "test", HITRATE_ALL) == 1 / 2
 
 
@@ -129,13 +129,13 @@ def test_a_tie_goes_to_the_lower_post_id():
     recommender = TableRecommender(np.full((1, 7), 0.5), [1], range(7))
     for post, hit in ((4, 1), (5, 0)):
         events = views(*((1, viewed, viewed == post) for viewed in reversed(range(7))))
-        table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS)
+        table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).table
         assert value(table, "test", HITRATE_VIEWED) == value(table, "test", HITRATE_ALL) == hit
 
 
 def test_without_likes_everything_about_likes_is_undefined_and_says_why():
     recommender = TableRecommender([[0.1, 0.9]], [1], [10, 11])
-    table = evaluate(recommender, views((1, 10, False), (1, 11, False)), NO_DAYS, CUT, SETTINGS)
+    table = evaluate(recommender, views((1, 10, False), (1, 11, False)), NO_DAYS, CUT, SETTINGS).table
     undefined = table.filter(pl.col("value").is_nan())
     assert len(undefined) == 5 * 8
     assert undefined["reason"].null_count() == 0
@@ -144,7 +144,7 @@ def test_without_likes_everything_about_likes_is_undefined_and_says_why():
 
 def test_no_views_and_no_posts_are_undefined_too():
     for recommender in (TableRecommender([[0.5]], [1], [10]), TableRecommender(np.zeros((0, 0)), [], [])):
-        table = evaluate(recommender, views(), NO_DAYS, CUT, SETTINGS)
+        table = evaluate(recommender, views(), NO_DAYS, CUT, SETTINGS).table
         counts = pl.col("metric").is_in(["users", "rows"])
         assert table.filter(counts)["value"].to_list() == [0.0] * 10
         assert table.filter(~counts)["value"].is_nan().all()
@@ -164,9 +164,9 @@ def test_a_sample_of_users_is_stable_and_grows_by_adding():
 
 
 def test_the_size_of_a_chunk_changes_nothing(monkeypatch):
-    whole = evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS)
+    whole = evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS).table
     monkeypatch.setattr(evaluation, "CHUNK_BYTES", 60 * 24 * 7)  # seven users at once
-    assert evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS).equals(whole)
+    assert evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS).table.equals(whole)
 
 
 def by_hand(recommender, events):
@@ -206,7 +206,7 @@ def test_figures_are_those_of_a_plain_loop(seed, rows):
         generator.random(14) < 0.7,
         generator.random((4, 14)) < 0.2,
     )
-    table = evaluate(recommender, views(*rows), NO_DAYS, CUT, SETTINGS)
+    table = evaluate(recommender, views(*rows), NO_DAYS, CUT, SETTINGS).table
     for metric, expected in by_hand(recommender, views(*rows)).items():
         ours = value(table, "test", metric)
         assert ours == pytest.approx(np.mean(expected), abs=1e-9) if expected else np.isnan(ours)
