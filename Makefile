@@ -57,7 +57,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo >&2 \
 		'$(PYTHON) cannot make virtual environments; install its venv module (on Debian and Ubuntu: python3-venv)'; exit 1; }
 	@echo 'setting up $(VENV): about two minutes and 3 GB'
-	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)

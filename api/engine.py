@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import duckdb
 
-from api.schemas import Post, Refusal
+from api.schemas import Post, RecommendedPost, Refusal
 from core.columns import ARMS
 from core.errors import FeedrankError, NotFound, SnapshotNotFound
 from core.logging import get_logger
@@ -34,19 +34,21 @@ class Serving:
 
     snapshot: Snapshot
     recommender: Recommender
-    posts: dict[int, Post]
+    posts: dict[int, RecommendedPost]
     database: duckdb.DuckDBPyConnection
     loaded_at: datetime
 
     @classmethod
-    def load(cls, snapshot: Snapshot) -> Self:
+    def load(cls, snapshot: Snapshot, diversity: float) -> Self:
         """Verify the files, read them and answer once in each arm, so that the first request finds everything in place.
+
+        `diversity` is how much lists are varied, see `ranking.diversity`.
 
         Raises:
             SnapshotDamaged: its files do not match its manifest.
         """
         verify(snapshot)
-        recommender = Recommender.open(snapshot.folder)
+        recommender = Recommender.open(snapshot.folder, diversity=diversity)
         database = duckdb.connect(str(snapshot.folder / STATE_FILE), read_only=True)
         posts = database.execute("SELECT post_id, text, topic FROM posts JOIN post_text USING (post_id)").fetchall()
         now = datetime.now(UTC)
@@ -55,7 +57,7 @@ class Serving:
         return cls(
             snapshot=snapshot,
             recommender=recommender,
-            posts={post_id: Post(post_id, text, topic) for post_id, text, topic in posts},
+            posts={post_id: RecommendedPost(post_id, text, topic) for post_id, text, topic in posts},
             database=database,
             loaded_at=now,
         )
@@ -66,7 +68,7 @@ class Serving:
             raise NotFound(f"post {post_id} is not in snapshot {self.snapshot.id}; new posts come with the next one")
         return self.posts[post_id]
 
-    def posts_of(self, recommendations: Recommendations) -> list[Post]:
+    def posts_of(self, recommendations: Recommendations) -> list[RecommendedPost]:
         return [self.posts[post_id] for post_id in recommendations.post_ids.tolist()]
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
@@ -123,7 +125,7 @@ class Engine:
 
     def _replace(self, wanted: str) -> None:
         try:
-            serving = Serving.load(open_snapshot(self._settings, wanted))
+            serving = Serving.load(open_snapshot(self._settings, wanted), self._settings.ranking.diversity)
         except Exception as error:  # whatever is wrong with the new one must not stop the one before
             self.refused = Refusal(wanted, str(error))
             standing = self._serving.snapshot.id if self._serving else "nothing"

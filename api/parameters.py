@@ -66,6 +66,14 @@ Limit = Annotated[
         examples=[Example(summary="ten", value=10)],
     ),
 ]
+Explain = Annotated[
+    bool,
+    QueryParameter(
+        description="With `true`, each post says why it is there: where it came from, what speaks for and against it, "
+        "and which posts the user liked that read alike.",
+        examples=[Example(summary="with reasons", value=True)],
+    ),
+]
 
 
 def moment(time: str | None) -> datetime:

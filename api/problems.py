@@ -23,6 +23,7 @@ log = get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE_SHOWN = 100
+TRUE_OR_FALSE = "it must be true or false"
 
 # the most special class wins; what is not of our making, or not foreseen here, is a 500 and tells nothing of the inside
 STATUS_OF: dict[type[FeedrankError], HTTPStatus] = {
@@ -67,7 +68,8 @@ def answer_bad_parameters(request: Request[Any, Any, Any], error: ValidationExce
     particulars = cast("list[dict[str, str]]", error.extra) or [{"key": _first_missing(fields, given)}]
     for found in particulars:
         definition = cast("ParameterKwarg", fields[found["key"]].kwarg_definition)
-        errors.append(_bad_parameter(definition.name or found["key"], definition, given, found.get("message", "")))
+        message = TRUE_OR_FALSE if fields[found["key"]].annotation is bool else found.get("message", "")
+        errors.append(_bad_parameter(definition.name or found["key"], definition, given, message))
     detail = "; ".join(bad["detail"] for bad in errors)
     return _problem(HTTPStatus.BAD_REQUEST, detail, extra={"errors": errors}).to_response(request)
 

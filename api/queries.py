@@ -4,6 +4,7 @@ from typing import Any
 
 from api.engine import Serving
 from api.schemas import FeedItem
+from core.columns import USER_ID
 from core.errors import NotFound
 
 
@@ -56,7 +57,11 @@ def post_feed(serving: Serving, post_id: int, limit: int) -> list[FeedItem]:
 
 
 def _users(serving: Serving, user_ids: list[int]) -> dict[int, dict[str, Any]]:
-    users = serving.rows(
-        "SELECT user_id AS id, * EXCLUDE (user_id) FROM users WHERE user_id IN (SELECT unnest(?))", user_ids
-    )
-    return {user["id"]: user for user in users}
+    users = serving.rows("FROM users WHERE user_id IN (SELECT unnest(?))", user_ids)
+    return {user[USER_ID]: _answered(user) for user in users}
+
+
+def _answered(user: dict[str, Any]) -> dict[str, Any]:
+    """A row of `users` with the user's id first, as `id`; a further column of that name gives way to it."""
+    profile = {name: value for name, value in user.items() if name not in {USER_ID, "id"}}
+    return {"id": user[USER_ID], **profile}

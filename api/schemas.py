@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Arm = Literal["control", "test"]
 # the source's own columns, so no fixed set; `id` comes first
@@ -50,6 +50,60 @@ class SimilarPost(Struct, frozen=True):
     similarity: Annotated[float, Meta(description="Cosine of the two texts' vectors, -1 to 1.", examples=[0.83])]
 
 
+class Reason(Struct, frozen=True):
+    """What speaks for a post, or against it."""
+
+    reason: Annotated[str, Meta(description="In words.", examples=["your taste in topic sport"])]
+    contribution: Annotated[
+        float, Meta(description="How much, in log-odds of a like; below zero: against.", examples=[0.42])
+    ]
+
+
+class SimilarLiked(Struct, frozen=True):
+    """A post that the user liked and that reads like the recommended one."""
+
+    id: PostId
+    similarity: Annotated[float, Meta(description="Cosine of the two texts' vectors, above 0.", examples=[0.83])]
+
+
+class Explanation(Struct, frozen=True):
+    """Why a post was recommended."""
+
+    source: Annotated[
+        str,
+        Meta(description="What brought it; `all posts`: every post was considered.", examples=["all posts"]),
+    ]
+    score: Annotated[float, Meta(description="Estimated probability that the user likes it.", examples=[0.31])]
+    reasons: Annotated[
+        list[Reason],
+        Meta(
+            description="The five strongest, strongest first.",
+            examples=[
+                [
+                    {"reason": "your taste in topic sport", "contribution": 0.42},
+                    {"reason": "like posts you liked", "contribution": 0.27},
+                    {"reason": "popular this week", "contribution": -0.08},
+                ]
+            ],
+        ),
+    ]
+    similar_liked: Annotated[
+        list[SimilarLiked],
+        Meta(
+            description="At most three posts that the user liked and that read alike, nearest first.",
+            examples=[[{"id": 57, "similarity": 0.83}]],
+        ),
+    ]
+
+
+class RecommendedPost(Post, frozen=True):
+    """A post of an answer; with `explain=true`, and why it is there."""
+
+    explanation: Annotated[
+        Explanation | UnsetType, Meta(description="Present if, and only if, `explain=true` asked for it.")
+    ] = UNSET
+
+
 class Recommendations(Struct, frozen=True):
     """Posts for one user at one moment, best first, with the arm of the experiment that chose them."""
 
@@ -57,7 +111,9 @@ class Recommendations(Struct, frozen=True):
         Arm,
         Meta(description="The user's arm; the same user is always in the same one.", examples=["test"]),
     ]
-    recommendations: Annotated[list[Post], Meta(description="Best first; never a post that the user has liked.")]
+    recommendations: Annotated[
+        list[RecommendedPost], Meta(description="Best first; never a post that the user has liked.")
+    ]
 
 
 class FeedItem(Struct, frozen=True):

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import duckdb
+import numpy as np
 from sqlalchemy import create_engine, text
 
 from benchmarks.postgres import temporary_postgres
@@ -22,7 +23,7 @@ from core.settings import Settings
 from warehouse.copy import copy_source
 from warehouse.source import attached_source
 
-PAIRS = 3
+PAIRS = 5
 USERS = 163_205
 POSTS = 7_023
 NEW_EVENTS = 100_000
@@ -79,7 +80,8 @@ def main() -> int:
             Row("events in the source", rows, "rows"),
             Row("CREATE TABLE AS FROM pg.feed_action", median(plain), "s"),
             Row("first copy, users and posts included", median(ours), "s"),
-            Row("first copy / CREATE TABLE AS", median(ours) / median(plain), "ratio", "<= 1.25"),
+            # of pairs, each in one moment: the machine may be busier in another
+            Row("first copy / CREATE TABLE AS", median(np.divide(ours, plain)), "ratio", "<= 1.25"),
             Row(f"second copy, {NEW_EVENTS:,} new events", second, "s", "<= 5"),
         ],
     )

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as UnreadableValue
 
 from core.columns import ACTION, ARMS, EVENT_TIME, POST_ID, TEXT, TOPIC, USER_ID
 from core.errors import SettingsError
@@ -45,6 +46,13 @@ class TableMapping(Section):
                 )
             seen[theirs] = ours
         return self
+
+
+class TableChanges(Section):
+    """What differs from a preset's mapping: the table's name, and single columns by our name."""
+
+    table: str | None = Field(None, min_length=1)
+    columns: dict[str, str] = Field(default_factory=dict)
 
 
 SourceTable = Literal["users", "posts", "events"]
@@ -83,9 +91,9 @@ class SourceSettings(Section):
     dsn: SecretStr | None = None
     db_schema: str = "public"
     preset: Literal["feed_action", "feed_data"] = "feed_action"
-    users: dict[str, Any] = Field(default_factory=dict)
-    posts: dict[str, Any] = Field(default_factory=dict)
-    events: dict[str, Any] = Field(default_factory=dict)
+    users: TableChanges = TableChanges()
+    posts: TableChanges = TableChanges()
+    events: TableChanges = TableChanges()
 
     @model_validator(mode="after")
     def _mapping_is_complete(self) -> Self:
@@ -100,14 +108,14 @@ class SourceSettings(Section):
             ValueError: a name that is not ours is mapped, or a source column is mapped twice.
         """
         preset = PRESETS[self.preset][table]
-        changes = getattr(self, table)
-        columns = {**preset.columns, **changes.get("columns", {})}
+        changes: TableChanges = getattr(self, table)
+        columns = {**preset.columns, **changes.columns}
         if unknown := set(columns) - set(REQUIRED_COLUMNS[table]):
             raise ValueError(
                 f"source.{table}.columns maps {sorted(unknown)}, which are not names of ours; "
                 f"known are {list(REQUIRED_COLUMNS[table])} (further user columns need no mapping)"
             )
-        return TableMapping.model_validate({**preset.model_dump(), **changes, "columns": columns})
+        return TableMapping(table=changes.table or preset.table, columns=columns)
 
     def required_dsn(self) -> str:
         """The DSN in the plain `postgresql://` form that libpq and SQLAlchemy both take.
@@ -165,6 +173,7 @@ class RankingSettings(Section):
     depth: int = Field(6, ge=1, le=12)
     learning_rate: float = Field(0.06, gt=0, le=1)
     popularity_half_life: timedelta = Field(timedelta(days=7), gt=timedelta(0))
+    diversity: float = Field(0.0, ge=0, le=1, description="variety of a list: 0 by score alone, 1 as unlike as can be")
     recommendations_per_user: int = Field(10, ge=1, le=100, description="length of the nightly lists")
     seed: int = Field(0, ge=0)
 
@@ -273,11 +282,20 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError("\n".join(_describe(problem) for problem in error.errors())) from None
+    except UnreadableValue as error:  # a whole section in one variable
+        raise SettingsError(f"{error}; set one value at a time, such as FEEDRANK_SOURCE__DSN") from None
     except ValueError as error:  # a file that is not TOML
         raise SettingsError(f"{SETTINGS_FILE} cannot be read: {error}") from None
 
 
 def _describe(problem: Any) -> str:
-    name = ".".join(str(part) for part in problem["loc"]) or "settings"
-    value = "" if "dsn" in name else f" = {problem['input']!r}"
-    return f"{name}{value if len(value) < 80 else ''}: {problem['msg']}"
+    *sections, last = problem["loc"] or ("settings",)
+    name = ".".join(map(str, [*sections, last]))
+    if problem["type"] == "extra_forbidden":  # its value is not told: it may be an address under a misspelt name
+        known: Any = Settings
+        for section in sections:
+            known = known.model_fields[section].annotation
+        return f"{name} is no setting; known are {', '.join(known.model_fields)}"
+    told = name != "source" and "dsn" not in name and not isinstance(problem["input"], dict)
+    value = f" = {problem['input']!r}" if told else ""
+    return f"{name}{value if len(value) < 80 else ''}: {problem['msg'].removeprefix('Value error, ')}"

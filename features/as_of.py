@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from core.columns import CUT, POST_ID, USER_ID
 from features.catalog import ACTIVITY, POST, TOPIC_PAIR
+from features.codebook import Codebook
 from features.posts import Posts
-from features.profile import ProfileCodebook
 from features.taste import Taste, TasteCounts
 from features.text_space import TextSpace
 from warehouse.connection import read_sql
@@ -38,6 +38,7 @@ class PostFeatures:
 
     values: NDArray[np.float32]  # (Q, post features) in the catalogue's order
     post_rows: NDArray[np.int64]  # (Q,) places in `Posts`
+    topic_rows: NDArray[np.int64]  # (Q,) places of their topics in `Posts.topics`
 
 
 def user_features(
@@ -45,7 +46,7 @@ def user_features(
     keys: pl.DataFrame,
     posts: Posts,
     spaces: Mapping[str, TextSpace],
-    codebook: ProfileCodebook,
+    codebook: Codebook,
 ) -> UserFeatures:
     """Compute the features of `keys` (columns user_id, cut; sorted by both; each pair once)."""
     with _Relations(con, user_keys=keys, topics=_topics(posts)):
@@ -63,13 +64,14 @@ def user_features(
     )
 
 
-def post_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, posts: Posts) -> PostFeatures:
+def post_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, posts: Posts, codebook: Codebook) -> PostFeatures:
     """Compute the features of `keys` (columns post_id, cut; sorted by both; each pair once; ids of known posts)."""
     with _Relations(con, post_keys=keys, user_keys=pl.DataFrame(schema={USER_ID: pl.Int64, CUT: pl.Date})):
         counted = con.sql(read_sql("features", "post_activity")).pl()
     post_rows = np.searchsorted(posts.ids, keys[POST_ID].to_numpy())
-    counted = counted.with_columns(topic=pl.Series(posts.topic_rows[post_rows]))
-    return PostFeatures(_matrix(counted, [spec.name for spec in POST]), post_rows)
+    topic_rows = posts.topic_rows[post_rows]
+    counted = counted.with_columns(topic=pl.Series(codebook.topic_codes(posts.topics)[topic_rows]))
+    return PostFeatures(_matrix(counted, [spec.name for spec in POST]), post_rows, topic_rows)
 
 
 def same_cut(column: str, ids: NDArray[np.int64], cut: date) -> pl.DataFrame:

@@ -52,7 +52,7 @@ POST = (
     FeatureSpec("post_age_days", "post", "age", "days", DAILY, "since the post was first shown"),
     FeatureSpec("post_words", "post", "count", "words", STANDING, "length of the text"),
     FeatureSpec("topic_like_rate", "post", "rate", "likes per view", DAILY, "like rate of the post's topic"),
-    FeatureSpec("topic", "post", "code", "1", STANDING, "place of the topic in alphabetical order"),
+    FeatureSpec("topic", "post", "code", "1", STANDING, "place among the topics at training, by name"),
 )
 TOPIC_PAIR = (
     FeatureSpec("pair_topic_views", "pair", "count", "views", DAILY, "posts of this topic the user was shown"),
@@ -70,6 +70,28 @@ REQUEST = (
     FeatureSpec("request_hour", "request", "time", "hour 0-23, UTC", AT_REQUEST, "hour of the day"),
     FeatureSpec("request_weekday", "request", "time", "day 1-7, Monday 1", AT_REQUEST, "day of the week"),
 )
+
+# what a person is told that features speak for, by the beginning of their names; {topic} is that of the post
+REASONS = {
+    "profile_": "people like you (profile)",
+    "user_": "how much you read and like",
+    "post_": "how well the post is liked",
+    "post_views_7d": "popular this week",
+    "post_like_rate_7d": "popular this week",
+    "post_trend": "popular this week",
+    "post_age_days": "how new the post is",
+    "post_words": "how long the text is",
+    "topic": "how well {topic} is liked",
+    "pair_": "like posts you liked",
+    "pair_topic_": "your taste in {topic}",
+    "request_": "time of day and week",
+    "text_": "what the text is about",
+}
+
+
+def reason_of(name: str) -> str:
+    """Find what to tell a person that feature `name` speaks for: the longest beginning in `REASONS` decides."""
+    return REASONS[max((start for start in REASONS if name.startswith(start)), key=len, default=name)]
 
 
 @dataclass(frozen=True)
@@ -127,4 +149,4 @@ class Layout:
 
     def catalog(self) -> pl.DataFrame:
         """The catalogue as the snapshot's table `feature_catalog`."""
-        return pl.DataFrame([vars(spec) for spec in self.specs])
+        return pl.DataFrame([vars(spec) | {"reason": reason_of(spec.name)} for spec in self.specs])

@@ -26,12 +26,11 @@ def rows_matrix(
     """Gather (n, F): row i is user key `user_rows[i]` meeting post key `post_rows[i]`."""
     groups = layout.slices
     of_space = posts.post_rows[post_rows]
-    topic_column = posts.values[post_rows, -1].astype(np.int64)
     out = np.empty((len(layout.names), len(user_rows)), dtype=np.float32).T  # columns contiguous, as CatBoost reads
     out[:, groups["user"]] = users.values[user_rows]
     out[:, groups["post"]] = posts.values[post_rows]
     pair = out[:, groups["pair"]]
-    pair[:, :2] = users.topics[user_rows, topic_column]
+    pair[:, :2] = users.topics[user_rows, posts.topic_rows[post_rows]]
     vectors = space.vectors[of_space]
     pair[:, 2] = np.einsum("nd,nd->n", users.tastes[arm].liked[user_rows], vectors)
     pair[:, 3] = np.einsum("nd,nd->n", users.tastes[arm].taste[user_rows], vectors)

@@ -56,6 +56,10 @@ class Posts:
         """(P,) False where the text is empty or blank."""
         return has_text(self.texts)
 
+    def topics_of(self, chosen: NDArray[np.bool_]) -> list[str]:
+        """The topics of some posts, given as (P,), by name."""
+        return [self.topics[row] for row in np.unique(self.topic_rows[chosen])]
+
     def seen_before(self, cut: np.datetime64) -> NDArray[np.bool_]:
         """(P,) True for the posts that were known to be shown before `cut`."""
         return self.first_seen < cut

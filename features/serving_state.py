@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from core.columns import POST_ID, USER_ID
 from features.as_of import PostFeatures, UserFeatures, post_features, same_cut, user_features
 from features.catalog import Layout
+from features.codebook import Codebook
 from features.posts import Posts
-from features.profile import ProfileCodebook
 from features.taste import Taste
 from features.text_space import TextSpace
 
@@ -34,8 +34,7 @@ class ServingState:
     liked_posts: NDArray[np.int32]  # rows of the posts each user liked, ascending within a user
     post_ids: NDArray[np.int64]  # (P,) ascending
     posts: PostFeatures  # P keys
-    topics: list[str]
-    topic_rows: NDArray[np.int64]  # (P,)
+    topics: list[str]  # '' for posts without one
     eligible: NDArray[np.bool_]  # (P,) may be recommended
     spaces: dict[str, TextSpace]  # by arm
 
@@ -44,7 +43,7 @@ def build_state(
     con: duckdb.DuckDBPyConnection,
     posts: Posts,
     spaces: Mapping[str, TextSpace],
-    codebook: ProfileCodebook,
+    codebook: Codebook,
     layout: Layout,
     cut: date,
     eligible: NDArray[np.bool_],
@@ -63,9 +62,8 @@ def build_state(
         liked_offsets=offsets,
         liked_posts=liked,
         post_ids=posts.ids,
-        posts=post_features(con, same_cut(POST_ID, posts.ids, cut), posts),
+        posts=post_features(con, same_cut(POST_ID, posts.ids, cut), posts, codebook),
         topics=posts.topics,
-        topic_rows=posts.topic_rows,
         eligible=eligible,
         spaces=dict(spaces),
     )

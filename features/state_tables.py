@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from core.columns import ARMS, CUT, POST_ID, USER_ID
+from core.columns import ARMS, CUT, POST_ID, TOPIC, USER_ID
 from features.as_of import PostFeatures, UserFeatures
 from features.catalog import TOPIC_PAIR, Layout
 from features.serving_state import ServingState, liked_lists
@@ -62,7 +62,8 @@ def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
     likes = con.sql(f"SELECT {USER_ID}, {POST_ID} FROM user_likes ORDER BY ALL").fetchnumpy()
     offsets, liked = liked_lists(user_ids, post_ids, likes[USER_ID], likes[POST_ID])
     spaces = {arm: _read_space(con, arm, layout) for arm in ARMS}
-    post_values = _array(posts, names[groups["post"]])
+    topic_of_post = con.sql(f"SELECT coalesce({TOPIC}, '') AS topic FROM posts ORDER BY {POST_ID}").pl()["topic"]
+    topic_rows = pl.Series(topics, dtype=pl.String).search_sorted(topic_of_post).cast(pl.Int64).to_numpy()
     return ServingState(
         cut=_one_date(con),
         layout=layout,
@@ -75,9 +76,8 @@ def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
         liked_offsets=offsets,
         liked_posts=liked,
         post_ids=post_ids,
-        posts=PostFeatures(post_values, np.arange(len(post_ids))),
+        posts=PostFeatures(_array(posts, names[groups["post"]]), np.arange(len(post_ids)), topic_rows),
         topics=topics,
-        topic_rows=post_values[:, -1].astype(np.int64),
         eligible=posts["eligible"].to_numpy(),
         spaces=spaces,
     )

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from core.columns import CUT, EVENT_TIME, LIKED, POST_ID, USER_ID
 from features.as_of import PostFeatures, UserFeatures, post_features, user_features
 from features.catalog import Layout
+from features.codebook import Codebook
 from features.matrix import rows_matrix
 from features.posts import Posts
-from features.profile import ProfileCodebook
 from features.text_space import TextSpace
 from warehouse.connection import read_sql
 
@@ -81,7 +81,7 @@ def build_training_set(
     views: pl.DataFrame,
     posts: Posts,
     spaces: Mapping[str, TextSpace],
-    codebook: ProfileCodebook,
+    codebook: Codebook,
     layout: Layout,
 ) -> TrainingSet:
     """Compute the features of `views` (from `labelled_views`), each as of its own day."""
@@ -91,7 +91,7 @@ def build_training_set(
         views=views,
         users=user_features(con, user_keys, posts, spaces, codebook),
         user_rows=user_rows,
-        posts=post_features(con, post_keys, posts),
+        posts=post_features(con, post_keys, posts, codebook),
         post_rows=post_rows,
         spaces=spaces,
         layout=layout,

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from core.columns import POST_ID, TEXT, TOPIC
+from ranking.explain import STRONGEST, Explanation
 from ranking.recommender import STATE_FILE
 
 BEGINNING = 80  # characters
@@ -34,5 +35,26 @@ def posts_table(title: str, posts: Iterable[Post]) -> Table:
     """A line a post, best first."""
     table = Table("post", "topic", "text", title=escape(title), title_justify="left", expand=False)
     for post in posts:
-        table.add_row(str(post.id), escape(post.topic or ""), escape(" ".join(post.text.split())[:BEGINNING]))
+        table.add_row(str(post.id), escape(post.topic or ""), _beginning(post))
     return table
+
+
+def explained_table(title: str, posts: Iterable[Post], explanations: Iterable[Explanation]) -> Table:
+    """A block a post, best first, with what speaks for it (+) and against it (-) in log-odds of a like."""
+    names = ("post", "topic", "text", "source", "chance of a like", "why", "similar posts liked")
+    table = Table(*names, title=escape(title), title_justify="left", expand=False, show_lines=True)
+    for post, found in zip(posts, explanations, strict=True):
+        table.add_row(
+            str(post.id),
+            escape(post.topic or ""),
+            _beginning(post),
+            found.source,
+            f"{found.score:.3f}",
+            "\n".join(f"{one.contribution:+.2f} {escape(one.reason)}" for one in found.reasons[:STRONGEST]),
+            "\n".join(f"{one.id} ({one.similarity:.2f})" for one in found.similar_liked),
+        )
+    return table
+
+
+def _beginning(post: Post) -> str:
+    return escape(" ".join(post.text.split())[:BEGINNING])

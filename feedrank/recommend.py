@@ -8,8 +8,9 @@ from cyclopts.validators import Number
 
 from core.settings import load_settings
 from experiments.assignment import assign
-from feedrank.posts import posts_table, read_posts
+from feedrank.posts import explained_table, posts_table, read_posts
 from feedrank.terminal import out
+from ranking import explain as why
 from ranking.recommender import Recommender
 from warehouse.snapshots import current
 
@@ -21,6 +22,7 @@ def recommend(
     limit: Annotated[int, Parameter(validator=Number(gte=1, lte=100))] = 5,
     time: datetime | None = None,
     arm: Literal["control", "test"] | None = None,
+    explain: bool = False,
 ) -> None:
     """What a user would be shown.
 
@@ -34,13 +36,20 @@ def recommend(
         Moment of the request, UTC unless it names a zone; now by default.
     arm
         The arm to rank with; by default the one that the experiment puts the user in.
+    explain
+        Say why each post is there.
     """
     settings = load_settings()
     snapshot = current(settings)
-    chosen = arm or assign(settings.experiment, user)
-    best = Recommender.open(snapshot.folder).recommend(chosen, user, _naive_utc(time), limit)
+    chosen, when = arm or assign(settings.experiment, user), _naive_utc(time)
+    recommender = Recommender.open(snapshot.folder, diversity=settings.ranking.diversity)
+    best = recommender.recommend(chosen, user, when, limit)
     posts = read_posts(snapshot.folder, best.post_ids.tolist())
-    out.print(posts_table(f"user {user}, arm {chosen}, snapshot {snapshot.id}", posts))
+    title = f"user {user}, arm {chosen}, snapshot {snapshot.id}"
+    if explain:
+        out.print(explained_table(title, posts, why.explain(recommender, chosen, user, when, best)))
+    else:
+        out.print(posts_table(title, posts))
 
 
 def _naive_utc(moment: datetime | None) -> datetime:

@@ -39,7 +39,7 @@ def refresh() -> State[None]:
             inputs = embed_posts(warehouse, settings)
             with draft(settings) as folder:
                 manifest = apply_rankers(warehouse, inputs, standing, folder, settings)
-                snapshot = publish_snapshot(settings, folder, manifest)
+                snapshot = publish_snapshot(warehouse, settings, folder, manifest)
         retain_snapshots(settings, settings.snapshots_kept, dry_run=False)
     return Completed(message=f"published snapshot {snapshot}")
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
-from catboost import CatBoostClassifier
 
 from core.columns import ARM
 from ranking.gate import Verdict
@@ -65,12 +64,6 @@ def gate_report(verdict: Verdict) -> str:
             _markdown(("check", "value", "bound", "passed"), rows) if rows else "The gate is switched off.",
         ]
     )
-
-
-def feature_importances(model: CatBoostClassifier, count: int = 20) -> Table:
-    """The features that a ranker leans on most, by how much its predictions change with them, in percent."""
-    ranked = sorted(zip(model.get_feature_importance(), model.feature_names_, strict=True), reverse=True)
-    return [{"feature": name, "importance": round(float(importance), 2)} for importance, name in ranked[:count]]
 
 
 def _markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

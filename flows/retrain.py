@@ -25,7 +25,7 @@ from pydantic import Field
 
 from core.columns import ARMS
 from core.settings import Settings
-from flows.reports import feature_importances, gate_report, metrics_by_arm
+from flows.reports import gate_report, metrics_by_arm
 from flows.runs import warehouse_run
 from flows.tasks import HOUR, aggregate_days, copy_tables, embed_posts, publish_snapshot, retain_snapshots
 from ranking import pipeline
@@ -33,11 +33,12 @@ from ranking.gate import Verdict
 from ranking.pipeline import Inputs, Judgement
 from ranking.promotion import pass_gate
 from ranking.recommender import ranker_file
-from ranking.train import load_ranker
+from ranking.train import feature_importances, load_ranker
 from warehouse.connection import connect
 from warehouse.snapshots import ManifestBody, Snapshot, draft, standing, store
 
 NOT_PROMOTED = "NotPromoted"
+SHOWN = 20  # features in the table of importances
 
 
 @flow(name="retrain", timeout_seconds=24 * HOUR)
@@ -56,7 +57,7 @@ def retrain(
                 manifest = train_rankers(warehouse, inputs, judgement, folder, settings)
                 verdict, manifest = ask_gate(folder, manifest, judgement, rival, settings)
                 if verdict.promoted:
-                    snapshot = publish_snapshot(settings, folder, manifest)
+                    snapshot = publish_snapshot(warehouse, settings, folder, manifest)
                 else:
                     snapshot = store(settings, folder, manifest).id
         retain_snapshots(settings, settings.snapshots_kept, dry_run=False)
@@ -85,7 +86,7 @@ def train_rankers(
     """Fit both rankers on all that is known and write the whole snapshot into `folder`."""
     manifest = pipeline.retrain(warehouse, inputs, judgement, folder, settings)
     for arm in ARMS:
-        table = feature_importances(load_ranker(folder / ranker_file(arm)))
+        table = feature_importances(load_ranker(folder / ranker_file(arm))).head(SHOWN).to_dicts()
         create_table_artifact(table, key=f"importances-{arm}", description=f"What the {arm} ranker leans on")
     return manifest
 

@@ -12,6 +12,7 @@ from prefect.runtime import flow_run
 from core.errors import SourceEmpty, SourceError, SourceMismatch
 from core.settings import Settings
 from features.daily import rebuild_daily
+from flows.news import note_publication
 from flows.progress import report_progress
 from flows.reports import copy_report, snapshot_report
 from flows.runs import run_id
@@ -70,9 +71,12 @@ def embed_posts(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> Inp
 
 
 @task(name="publish snapshot", task_run_name="publish snapshot", cache_policy=NO_CACHE, timeout_seconds=HOUR)
-def publish_snapshot(settings: Settings, folder: Path, manifest: ManifestBody) -> str:
+def publish_snapshot(
+    warehouse: duckdb.DuckDBPyConnection, settings: Settings, folder: Path, manifest: ManifestBody
+) -> str:
     """Make the finished draft the snapshot that is served; its id."""
     snapshot = publish(settings, folder, manifest, by=f"{flow_run.flow_name} {flow_run.name}")
+    note_publication(warehouse)
     create_markdown_artifact(snapshot_report(snapshot), key="snapshot", description="What is served now")
     return snapshot.id
 

@@ -19,6 +19,7 @@ A user without a relevant post has no value and is left out of a mean.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import partial
 from typing import Final, Protocol
 
 import numpy as np
@@ -77,6 +78,7 @@ NO_PAIR = "no user has both liked and unliked views in the test period"
 NO_LIST = "no user has an eligible post left to recommend"
 
 Scorer = Callable[[slice], NDArray[np.floating]]  # users of the judged rows -> scores (m, P)
+Chooser = Callable[[NDArray[np.floating], int], NDArray[np.int64]]  # scores (m, P), length -> lists (m, length)
 
 
 class State(Protocol):
@@ -104,6 +106,10 @@ class Judged(Protocol):
 
     def already_liked(self, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Posts each user liked before the cut, (len(user_rows), P)."""
+        ...
+
+    def choose(self, arm: str, scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
+        """The list that would be shown by these scores, (n, P) with -inf for no candidate -> (n, limit)."""
         ...
 
 
@@ -136,6 +142,10 @@ def evaluate(
     decayed = decayed_popular_scores(post_day, state.post_ids, cut, settings.popularity_half_life)
     noon = datetime.combine(cut, time(12))
 
+    pairs = {arm: (recommender, arm) for arm in ARMS}
+    if standing:
+        pairs |= {STANDING[arm]: (standing, arm) for arm in ARMS}
+
     def ranker(judged: Judged, arm: str) -> Scorer:
         return lambda part: judged.score(arm, users[part], noon)
 
@@ -143,14 +153,14 @@ def evaluate(
         return lambda part: np.broadcast_to(scores, (len(users[part]), len(scores)))
 
     scorers: dict[str, Scorer] = {
-        **{arm: ranker(recommender, arm) for arm in ARMS},
-        **({name: ranker(standing, arm) for arm, name in STANDING.items()} if standing else {}),
+        **{name: ranker(*pair) for name, pair in pairs.items()},
         RANDOM: lambda part: random_scores(rows.user_ids[part], state.post_ids, settings.seed),
         POPULAR: same_for_all(likes),
         DECAYED_POPULAR: same_for_all(decayed),
     }
     log.info("judging %s on %d users and %d views", ", ".join(scorers), len(users), len(rows.user))
-    scored, relevant = _score(recommender, rows, users, scorers)
+    choosers: dict[str, Chooser] = {name: partial(judged.choose, arm) for name, (judged, arm) in pairs.items()}
+    scored, relevant = _score(recommender, rows, users, scorers, choosers)
     information = self_information(likes, len(state.user_ids))
     by_user = {arm: _metrics_by_user(rows, one, relevant, information) for arm, one in scored.items()}
     whole = {
@@ -181,7 +191,11 @@ class _Scored:
 
 
 def _score(
-    recommender: Judged, rows: JudgedRows, users: NDArray[np.int64], scorers: dict[str, Scorer]
+    recommender: Judged,
+    rows: JudgedRows,
+    users: NDArray[np.int64],
+    scorers: dict[str, Scorer],
+    choosers: dict[str, Chooser],
 ) -> tuple[dict[str, _Scored], NDArray[np.int64]]:
     """Scores and lists of each arm, and the number of posts each user could have been recommended and liked, (n,).
 
@@ -205,7 +219,8 @@ def _score(
         for arm, scorer in scorers.items():
             scores = scorer(part)
             scored[arm].views[views] = scores[rows.user[views] - start, rows.post[views]]
-            scored[arm].lists[part] = top_k(np.where(excluded, -np.inf, scores), LIST_LENGTH)
+            candidates = np.where(excluded, -np.inf, scores)
+            scored[arm].lists[part] = choosers.get(arm, top_k)(candidates, LIST_LENGTH)
     return scored, relevant
 
 

@@ -31,7 +31,7 @@ from ranking.rankers import Rankers, fit_rankers
 from ranking.recommender import STATE_FILE, Recommender
 from ranking.snapshot_tables import write_tables
 from ranking.split import global_cut
-from warehouse.snapshots import ManifestBody, Snapshot, public_settings
+from warehouse.snapshots import ManifestBody, Snapshot, public_settings, verify
 
 log = get_logger(__name__)
 
@@ -113,7 +113,7 @@ def judge(
     def as_of_cut(pair: Rankers) -> Recommender:
         spaces = pair.spaces(inputs.posts, inputs.embeddings)
         state = build_state(con, inputs.posts, spaces, pair.codebook, pair.layout, cut, known)
-        return Recommender(state, pair.models, settings.threads)
+        return Recommender(state, pair.models, settings.threads, settings.ranking.diversity)
 
     evaluation = evaluate(
         as_of_cut(rankers), test, post_day, cut, settings.ranking, as_of_cut(rival) if rival else None
@@ -171,7 +171,12 @@ def retrain(
 def refresh(
     con: duckdb.DuckDBPyConnection, inputs: Inputs, standing: Snapshot, folder: Path, settings: Settings
 ) -> ManifestBody:
-    """Write a snapshot with today's features and all else of the `standing` one: rankers, what is known of them."""
+    """Write a snapshot with today's features and all else of the `standing` one: rankers, what is known of them.
+
+    Raises:
+        SnapshotDamaged: the files of `standing` are not what was published; its rankers must not be published again.
+    """
+    verify(standing)
     with duckdb.connect(str(standing.folder / STATE_FILE), read_only=True) as snapshot:
         evaluation = snapshot.sql("FROM evaluation").pl()
     _write(con, inputs, Rankers.load(standing.folder), evaluation, folder, settings)
@@ -202,7 +207,8 @@ def _write(
     eligible = np.ones(len(inputs.posts.ids), dtype=np.bool_)
     state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, inputs.cut, eligible)
     rankers.save(folder)
-    write_tables(con, folder, Recommender(state, rankers.models, settings.threads), evaluation, settings)
+    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking.diversity)
+    write_tables(con, folder, recommender, evaluation, settings)
 
 
 def _describe(

@@ -1,4 +1,4 @@
-"""The pair of rankers and all that was fitted with them: profile codebook, one text encoder and one CatBoost an arm.
+"""The pair of rankers and all that was fitted with them: codebook, one text encoder and one CatBoost an arm.
 
 They are trained together, saved together and used together: a refresh computes new features with the standing pair's
 codebook and encoders, so that its columns mean what they meant at training.
@@ -18,8 +18,8 @@ from core.columns import ARMS, CONTROL, TEST
 from core.logging import get_logger
 from core.settings import Settings
 from features.catalog import Layout
+from features.codebook import Codebook
 from features.posts import Posts
-from features.profile import ProfileCodebook
 from features.text_classical import ClassicalEncoder
 from features.text_neural import NeuralEncoder
 from features.text_space import TextSpace
@@ -29,7 +29,7 @@ from ranking.train import fit_ranker, load_ranker, save_ranker
 
 log = get_logger(__name__)
 
-CODEBOOK_FILE = "profile.json"
+CODEBOOK_FILE = "codebook.json"
 ENCODERS_FOLDER = "encoders"
 
 
@@ -37,7 +37,7 @@ ENCODERS_FOLDER = "encoders"
 class Rankers:
     """Everything fitted at one moment of training."""
 
-    codebook: ProfileCodebook
+    codebook: Codebook
     classical: ClassicalEncoder
     neural: NeuralEncoder
     models: dict[str, CatBoostClassifier]  # by arm
@@ -62,7 +62,7 @@ class Rankers:
         """Read the pair from a published snapshot."""
         models = {arm: load_ranker(folder / ranker_file(arm)) for arm in ARMS}
         return cls(
-            codebook=ProfileCodebook.load(folder / CODEBOOK_FILE),
+            codebook=Codebook.load(folder / CODEBOOK_FILE),
             classical=ClassicalEncoder.load(folder / ENCODERS_FOLDER / CONTROL),
             neural=NeuralEncoder.load(folder / ENCODERS_FOLDER / TEST),
             models=models,
@@ -92,7 +92,7 @@ def fit_rankers(
         TrainingError: there are no views, no likes, or nothing but likes.
     """
     features, ranking = settings.features, settings.ranking
-    codebook = ProfileCodebook.fit(con)
+    codebook = Codebook.fit(con, posts.topics_of(known))
     chosen = np.flatnonzero(known)
     classical = ClassicalEncoder.fit([posts.texts[i] for i in chosen], features)
     neural = NeuralEncoder.fit(embeddings[known & posts.has_text], features)

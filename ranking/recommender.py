@@ -1,7 +1,8 @@
 """Ranking for a request: one serving state, one ranker an arm, and nothing that changes.
 
 The evaluation, the nightly batch and the API all rank through this class, so that what is judged is what is served. All
-eligible posts are scored; posts the user liked before never return; equal scores go by post id.
+eligible posts are scored; posts the user liked before never return; equal scores go by post id. A list may then be
+varied, see `ranking.diversity`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Self
 
 import duckdb
 import numpy as np
-from catboost import CatBoostClassifier
+from catboost import CatBoostClassifier, Pool
 from numpy.typing import NDArray
 
 from core.columns import ARMS
@@ -19,6 +20,7 @@ from core.errors import NotFound, SnapshotDamaged
 from features.matrix import fill_users, post_template
 from features.serving_state import ServingState, place_of
 from features.state_tables import read_state
+from ranking.diversity import CANDIDATES, rerank
 from ranking.top_k import top_k
 from ranking.train import load_ranker
 
@@ -49,9 +51,12 @@ class Recommender:
         state: features at one cut.
         rankers: one a arm, trained on the state's layout.
         threads: how many threads CatBoost may use for one call.
+        diversity: how much a list is varied at the cost of its scores, 0 (not at all) to 1.
     """
 
-    def __init__(self, state: ServingState, rankers: dict[str, CatBoostClassifier], threads: int = 1) -> None:
+    def __init__(
+        self, state: ServingState, rankers: dict[str, CatBoostClassifier], threads: int = 1, diversity: float = 0.0
+    ) -> None:
         for arm, ranker in rankers.items():
             if ranker.feature_names_ != state.layout.names:
                 different = sorted(set(ranker.feature_names_) ^ set(state.layout.names)) or "their order"
@@ -62,6 +67,7 @@ class Recommender:
         self.state = state
         self._rankers = rankers
         self._threads = threads
+        self._diversity = diversity
         self._templates = {
             arm: post_template(state.layout, state.posts, state.spaces[arm])[:, None]
             for arm in rankers  # (F, 1, P)
@@ -70,11 +76,11 @@ class Recommender:
         self._popular = _best(likes, len(likes))
 
     @classmethod
-    def open(cls, folder: Path, threads: int = 1) -> Self:
+    def open(cls, folder: Path, threads: int = 1, diversity: float = 0.0) -> Self:
         """Load a snapshot's state and rankers from its folder."""
         with duckdb.connect(str(folder / STATE_FILE), read_only=True) as con:
             state = read_state(con)
-        return cls(state, {arm: load_ranker(folder / ranker_file(arm)) for arm in ARMS}, threads)
+        return cls(state, {arm: load_ranker(folder / ranker_file(arm)) for arm in ARMS}, threads, diversity)
 
     def score(self, arm: str, user_rows: NDArray[np.int64], when: datetime) -> NDArray[np.float32]:
         """Estimate the probability of a like, for each user and post: (len(user_rows), P).
@@ -92,17 +98,7 @@ class Recommender:
         for start in range(0, len(user_rows), chunk):
             rows = user_rows[start : start + chunk]
             part = buffer if len(rows) == chunk else buffer[:, : len(rows)].copy()
-            fill_users(
-                part,
-                state.layout,
-                state.users,
-                arm,
-                rows,
-                state.topic_rows,
-                state.spaces[arm].vectors,
-                when.hour,
-                when.isoweekday(),
-            )
+            self._fill(part, arm, rows, when)
             raw = self._rankers[arm].predict(
                 part.reshape(len(part), len(rows) * posts).T,
                 prediction_type="RawFormulaVal",
@@ -132,8 +128,34 @@ class Recommender:
         """
         scores = self.score(arm, user_rows, when)
         scores[~np.broadcast_to(self.state.eligible, scores.shape) | self.already_liked(user_rows)] = -np.inf
-        best = top_k(scores, limit)
+        best = self.choose(arm, scores, limit)
         return best, np.where(best >= 0, np.take_along_axis(scores, best, axis=1), np.float32(np.nan))
+
+    def choose(self, arm: str, scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
+        """Choose lists by scores (n, P), -inf for a post that may not be shown: (n, limit), -1 where none is left."""
+        if self._diversity == 0:
+            return top_k(scores, limit)
+        candidates = top_k(scores, max(limit, CANDIDATES))
+        of_candidates = np.take_along_axis(scores, candidates, axis=1)
+        return rerank(candidates, of_candidates, self.state.spaces[arm].vectors, limit, self._diversity)
+
+    def contributions(
+        self, arm: str, user_id: int, when: datetime, post_rows: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Divide each post's raw score among the features: (len(post_rows), F + 1), in log-odds, the last the base.
+
+        A row adds up to the raw score, whose logistic function is the probability that `score` gives. Safe in any
+        thread. Source: Lundberg, Erion and Lee, "Consistent Individualized Feature Attribution for Tree Ensembles",
+        2018, as CatBoost computes it (`ShapValues`).
+        """
+        place = place_of(self.state.user_ids, user_id)
+        # the whole matrix again, though few rows are wanted: the same numbers, to the last bit, that were ranked by
+        matrix = self._templates[arm].copy()
+        self._fill(matrix, arm, np.array([-1 if place is None else place]), when)
+        shap: NDArray[np.float64] = self._rankers[arm].get_feature_importance(
+            Pool(matrix[:, 0, post_rows].T), type="ShapValues", thread_count=self._threads
+        )
+        return shap
 
     def recommend(self, arm: str, user_id: int, when: datetime, limit: int) -> Recommendations:
         """Recommend at most `limit` posts to one user; a user nobody has seen gets a cold-start answer."""
@@ -162,6 +184,21 @@ class Recommender:
         cosines[place] = -np.inf
         best = _best(cosines, limit)
         return Recommendations(self.state.post_ids[best], cosines[best])
+
+    def _fill(self, matrix: NDArray[np.float32], arm: str, user_rows: NDArray[np.int64], when: datetime) -> None:
+        """Fill the columns of some users into `matrix` (F, len(user_rows), P), which holds the arm's template."""
+        state = self.state
+        fill_users(
+            matrix,
+            state.layout,
+            state.users,
+            arm,
+            user_rows,
+            state.posts.topic_rows,
+            state.spaces[arm].vectors,
+            when.hour,
+            when.isoweekday(),
+        )
 
     def _likes(self) -> NDArray[np.float32]:
         posts = self.state.layout.names[self.state.layout.slices["post"]]

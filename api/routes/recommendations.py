@@ -1,42 +1,52 @@
-"""Recommendations. The hot path: plain arrays and lists in memory, no SQL, no thread switch."""
+"""Recommendations. The hot path: plain arrays and lists in memory, no SQL, no thread switch.
 
+Explaining them takes ten times as long, so that is done in a thread, and the answers of others go on.
+"""
+
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import cast
 
+import msgspec
 from litestar import get
+from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from api.engine import Engine, Serving
-from api.parameters import Limit, TimeQuery, UserQuery, moment
+from api.parameters import Explain, Limit, TimeQuery, UserQuery, moment
 from api.problems import documented
-from api.schemas import Arm, Post, Recommendations
+from api.schemas import Arm, Explanation, Post, Reason, Recommendations, RecommendedPost, SimilarLiked
 from experiments.assignment import assign
+from ranking import explain as why
 
 TAGS = ["recommendations"]
 
 
-# a sync handler on the event loop on purpose: scoring takes less than handing it to a thread and back
+# ranks on the event loop on purpose: scoring takes less than handing it to a thread and back
 @get(
     "/post/recommendations",
-    sync_to_thread=False,
     tags=TAGS,
     summary="What should this user see next?",
     responses=documented(HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-def recommend(
+async def recommend(
     engine: NamedDependency[SkipValidation[Engine]],  # the only one: two are resolved in a task group, at 0.1 ms
     user_id: UserQuery,
     time: TimeQuery = None,
     limit: Limit = 5,
+    explain: Explain = False,
 ) -> Recommendations:
     """The best posts for a user at a moment, chosen by the ranker of the user's arm. Posts that the user has liked
     never come back; a user we do not know gets what suits a newcomer.
     """
     serving = engine.serving
-    arm = assign(engine.experiment, user_id)
-    chosen = serving.recommender.recommend(arm, user_id, moment(time), limit)
-    return Recommendations(exp_group=cast("Arm", arm), recommendations=serving.posts_of(chosen))
+    arm, when = assign(engine.experiment, user_id), moment(time)
+    chosen = serving.recommender.recommend(arm, user_id, when, limit)
+    posts = serving.posts_of(chosen)
+    if explain:
+        posts = _explained(posts, await sync_to_thread(why.explain, serving.recommender, arm, user_id, when, chosen))
+    return Recommendations(exp_group=cast("Arm", arm), recommendations=posts)
 
 
 @get(
@@ -48,4 +58,19 @@ def recommend(
 )
 def popular(serving: NamedDependency[SkipValidation[Serving]], limit: Limit = 10) -> list[Post]:
     """The posts with the most likes, the same for every user."""
-    return serving.posts_of(serving.recommender.popular(limit))
+    return [*serving.posts_of(serving.recommender.popular(limit))]
+
+
+def _explained(posts: Sequence[RecommendedPost], explanations: Sequence[why.Explanation]) -> list[RecommendedPost]:
+    return [
+        msgspec.structs.replace(
+            post,
+            explanation=Explanation(
+                source=found.source,
+                score=found.score,
+                reasons=[Reason(one.reason, one.contribution) for one in found.reasons[: why.STRONGEST]],
+                similar_liked=[SimilarLiked(one.id, one.similarity) for one in found.similar_liked],
+            ),
+        )
+        for post, found in zip(posts, explanations, strict=True)
+    ]

@@ -1,8 +1,11 @@
-"""One published snapshot of a small world, for every test that only reads."""
+"""What more than one folder of tests starts from: something published, made once."""
+
+from pathlib import Path
 
 import pytest
 
 from core.settings import FeatureSettings, RankingSettings, Settings
+from tests.integration.small_network import Network
 from tests.integration.small_world import publish_small_world
 
 
@@ -16,3 +19,17 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     )
     publish_small_world(settings)
     return settings
+
+
+@pytest.fixture(scope="session")
+def trained_network(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Network:
+    """The small network with one published snapshot; tests must leave it as it is."""
+    network = Network.create(postgres, tmp_path_factory.mktemp("trained"))
+    network.retrain()
+    return network
+
+
+@pytest.fixture
+def network(trained_network: Network, postgres: str, tmp_path: Path) -> Network:
+    """A copy of the trained network that a test may change."""
+    return trained_network.clone(postgres, tmp_path / "home")

@@ -83,3 +83,6 @@ def prefect(settings: Settings, environment: pytest.MonkeyPatch) -> Iterator[Pre
         prefect.start_worker({"PYTHONPATH": os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")])})
         prefect.deploy()
         yield prefect
+        from prefect.logging.handlers import APILogWorker
+
+        APILogWorker.drain_all()  # what this process logged reaches the server while it is there

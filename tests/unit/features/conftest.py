@@ -11,9 +11,9 @@ import pytest
 
 from core.settings import FeatureSettings, Settings
 from features.catalog import Layout
+from features.codebook import Codebook
 from features.daily import rebuild_daily
 from features.posts import Posts
-from features.profile import ProfileCodebook
 from features.text_classical import ClassicalEncoder
 from features.text_space import TextSpace
 from warehouse.connection import connect
@@ -83,10 +83,10 @@ def spaces(posts: Posts, settings: Settings) -> dict[str, TextSpace]:
 
 
 @pytest.fixture
-def codebook(con: duckdb.DuckDBPyConnection) -> ProfileCodebook:
-    return ProfileCodebook.fit(con)
+def codebook(con: duckdb.DuckDBPyConnection, posts: Posts) -> Codebook:
+    return Codebook.fit(con, posts.topics)
 
 
 @pytest.fixture
-def layout(codebook: ProfileCodebook, settings: Settings) -> Layout:
+def layout(codebook: Codebook, settings: Settings) -> Layout:
     return Layout(tuple(codebook.names), settings.features.text_components, settings.features.text_clusters)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from core.columns import USER_ID
 from features.as_of import post_features, same_cut, user_features
 from features.catalog import ACTIVITY, Layout
+from features.codebook import Codebook
 from features.daily import rebuild_daily
 from features.matrix import fill_users, post_template
 from features.posts import Posts
-from features.profile import ProfileCodebook
 from features.serving_state import build_state
 from features.text_space import TextSpace
 from features.training_set import build_training_set, labelled_views
@@ -27,7 +27,7 @@ Spaces = dict[str, TextSpace]
 
 
 def test_a_day_published_as_of_its_morning_serves_the_rows_it_trains_on(
-    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: ProfileCodebook, layout: Layout
+    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: Codebook, layout: Layout
 ) -> None:
     views = labelled_views(con, MIDNIGHT, MIDNIGHT + timedelta(days=1, hours=1), timedelta(hours=1))
     views = views.filter(pl.col("cut") == CUT)
@@ -50,7 +50,7 @@ def test_a_day_published_as_of_its_morning_serves_the_rows_it_trains_on(
             state.users,
             "test",
             user,
-            state.topic_rows,
+            state.posts.topic_rows,
             spaces["test"].vectors,
             time.hour,
             time.isoweekday(),
@@ -59,11 +59,11 @@ def test_a_day_published_as_of_its_morning_serves_the_rows_it_trains_on(
 
 
 def test_the_future_changes_nothing(
-    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: ProfileCodebook
+    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: Codebook
 ) -> None:
     users = same_cut(USER_ID, np.arange(20) * 10, CUT)
     keys = same_cut("post_id", posts.ids, CUT)
-    before = user_features(con, users, posts, spaces, codebook), post_features(con, keys, posts)
+    before = user_features(con, users, posts, spaces, codebook), post_features(con, keys, posts, codebook)
     con.execute(
         """
         INSERT INTO raw.events
@@ -74,7 +74,7 @@ def test_the_future_changes_nothing(
     # an event of long ago that arrives after the cut was not known before it either
     con.execute("INSERT INTO raw.events VALUES (0, 3, 'like', ?, ?)", [datetime(2026, 1, 2), MIDNIGHT])
     rebuild_daily(con)
-    after = user_features(con, users, posts, spaces, codebook), post_features(con, keys, posts)
+    after = user_features(con, users, posts, spaces, codebook), post_features(con, keys, posts, codebook)
     np.testing.assert_array_equal(before[0].values, after[0].values)
     np.testing.assert_array_equal(before[0].topics, after[0].topics)
     np.testing.assert_array_equal(before[0].tastes["test"].taste, after[0].tastes["test"].taste)
@@ -82,7 +82,7 @@ def test_the_future_changes_nothing(
 
 
 def test_a_late_event_counts_from_the_day_it_arrived(
-    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: ProfileCodebook
+    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: Codebook
 ) -> None:
     con.execute("INSERT INTO raw.events VALUES (0, 3, 'like', ?, ?)", [datetime(2026, 1, 2), datetime(2026, 1, 9, 3)])
     rebuild_daily(con, since=date(2026, 1, 9))
@@ -100,7 +100,7 @@ def test_a_late_event_counts_from_the_day_it_arrived(
 
 
 def test_taste_is_what_a_plain_loop_finds(
-    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: ProfileCodebook
+    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: Codebook
 ) -> None:
     keys = pl.DataFrame({USER_ID: [0, 0, 30], "cut": [date(2026, 1, 4), date(2026, 1, 9), date(2026, 1, 6)]})
     features = user_features(con, keys, posts, spaces, codebook)
@@ -142,7 +142,7 @@ def test_days_since_the_watermark_are_enough(
 
 
 def test_a_user_nobody_has_seen_has_the_prior_of_everybody(
-    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: ProfileCodebook, layout: Layout
+    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: Codebook, layout: Layout
 ) -> None:
     state = build_state(con, posts, spaces, codebook, layout, CUT, np.ones(len(posts.ids), dtype=np.bool_))
     unseen = dict(zip(layout.names[layout.slices["user"]], state.users.values[-1].tolist(), strict=True))

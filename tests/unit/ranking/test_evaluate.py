@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from core.settings import RankingSettings
 from ranking import evaluate as evaluation
 from ranking.evaluate import BASELINES, EVALUATION_SCHEMA, HITRATE_ALL, HITRATE_VIEWED, evaluate
+from ranking.top_k import top_k
 
 CUT = date(2024, 3, 3)
 SETTINGS = RankingSettings()
@@ -40,6 +41,9 @@ class TableRecommender:
 
     def already_liked(self, user_rows):
         return np.vstack([self.liked, np.zeros(self.liked.shape[1], bool)])[user_rows]
+
+    def choose(self, arm, scores, limit):
+        return top_k(scores, limit)
 
 
 def views(*rows):

@@ -1,11 +1,13 @@
-"""Profile features: every column of the user table beside the id, as one float each.
+"""What stands for text in a ranker's matrix: every profile column and the topic of a post, as one float each.
 
-Numbers stay as they are; times become days since 1970; text becomes the place of its value among the values seen at
-training, commonest first (ties by value), so that a tree can split off the common ones. Empty, missing and unseen
-values are NaN, which the ranker treats as a value of its own. The codebook is fitted at training and kept with the
-rankers.
+Of a profile, numbers stay as they are; times become days since 1970; text becomes the place of its value among the
+values seen at training, commonest first (ties by value), so that a tree can split off the common ones. A topic becomes
+its place among the topics seen at training, by name. Empty, missing and unseen values are NaN, which the ranker treats
+as a value of its own. The codebook is fitted at training and kept with the rankers, so that a code never changes its
+meaning while they stand.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -28,16 +30,18 @@ class ProfileColumn(msgspec.Struct, frozen=True):
     categories: list[str] | None
 
 
-class ProfileCodebook(msgspec.Struct, frozen=True):
-    """Turns rows of `raw.users` into floats, the same way at training and at serving."""
+class Codebook(msgspec.Struct, frozen=True):
+    """Turns rows of `raw.users` and topics into floats, the same way at training and at serving."""
 
     columns: list[ProfileColumn]
+    topics: list[str]  # by name; '' for posts without one
 
     @classmethod
-    def fit(cls, con: duckdb.DuckDBPyConnection) -> Self:
-        """Read the profile columns and their values from `raw.users`."""
+    def fit(cls, con: duckdb.DuckDBPyConnection, topics: Sequence[str]) -> Self:
+        """Read the profile columns and their values from `raw.users`; `topics` are those of the posts trained on."""
         users = con.sql("FROM raw.users LIMIT 0").pl()
-        return cls([_fit_column(con, name, dtype) for name, dtype in users.schema.items() if name != USER_ID])
+        columns = [_fit_column(con, name, dtype) for name, dtype in users.schema.items() if name != USER_ID]
+        return cls(columns, sorted(topics))
 
     @property
     def names(self) -> list[str]:
@@ -50,6 +54,10 @@ class ProfileCodebook(msgspec.Struct, frozen=True):
             if column.name in users.columns:
                 out[:, i] = _encode(users[column.name], column.categories)
         return out
+
+    def topic_codes(self, topics: Sequence[str]) -> NDArray[np.float32]:
+        """Code each of `topics`; one that training did not see is NaN. Returns (len(topics),)."""
+        return _encode(pl.Series(topics, dtype=pl.String), self.topics)
 
     def save(self, path: Path) -> None:
         path.write_bytes(msgspec.json.encode(self))
@@ -78,4 +86,5 @@ def _encode(values: pl.Series, categories: list[str] | None) -> NDArray[np.float
         encoded = values.cast(pl.Datetime("us")).dt.timestamp("us") / 86_400_000_000
     else:
         encoded = values
-    return encoded.cast(pl.Float32).fill_null(np.nan).to_numpy()
+    # not strict: a column of numbers may hold other texts by now
+    return encoded.cast(pl.Float32, strict=False).fill_null(np.nan).to_numpy()
