@@ -86,7 +86,7 @@ def judge(
 
     Where the data are too short to be split, every metric is NaN with the reason; the rankers can still be trained.
     """
-    rival, no_standing = _twin_of(standing, settings)
+    rival, no_standing = _twin_of(standing, inputs.watermark, settings)
     cut = global_cut(inputs.watermark, settings.ranking.test_days)
     if rival and standing and standing.manifest.judged_until:
         cut = max(cut, standing.manifest.judged_until.date())
@@ -125,12 +125,15 @@ def judge(
     return Judgement(evaluation, rankers, cut, proven, no_standing)
 
 
-def _twin_of(standing: Snapshot | None, settings: Settings) -> tuple[Rankers | None, str | None]:
+def _twin_of(standing: Snapshot | None, watermark: datetime, settings: Settings) -> tuple[Rankers | None, str | None]:
     """The judged twin of the standing pair, or why it cannot be compared with."""
-    if standing is None:
-        return None, "no snapshot stands"
-    if standing.manifest.judged_until is None:
+    if standing is None or not settings.gate.enabled:
+        return None, "nothing stands to be compared with"
+    until = standing.manifest.judged_until
+    if until is None:
         return None, f"the pair of the standing snapshot {standing.id} was never judged"
+    if until.date() > watermark.date():  # the source has lost its newest days, or was put back
+        return None, f"the standing pair knows events up to {until.date()}, and the newest is of {watermark}"
     model = standing.manifest.settings["features"]["transformer_model"]
     if model != settings.features.transformer_model:
         return None, (

@@ -40,7 +40,7 @@ SMALL_NETWORK = """
 WATERMARK = "2025-01-13 12:03:48"
 SMALL = {
     "features": {"text_dims": 8, "text_components": 4, "text_clusters": 3, "transformer_max_tokens": 16},
-    "gate": {"max_null_share": 1},  # tests take all texts away
+    "gate": {"enabled": False},  # tests turn the network upside down and want to see it served
     "ranking": {"iterations": 15, "depth": 4, "test_days": 3},
     "api": {"reload_interval": "PT0.05S"},
 }

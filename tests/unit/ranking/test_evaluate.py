@@ -173,6 +173,18 @@ def test_the_size_of_a_chunk_changes_nothing(monkeypatch):
     assert evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS).table.equals(whole)
 
 
+def test_the_standing_pair_is_judged_on_the_same_users_by_the_values_of_each():
+    recommender, events = network(users=60)
+    found = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS, standing=recommender)
+    assert value(found.table, "standing_test", "auc") == value(found.table, "test", "auc")
+    for metric, values in found.by_user["test"].items():
+        np.testing.assert_array_equal(values, found.by_user["standing_test"][metric])
+        mean = np.nanmean(values)
+        assert mean == pytest.approx(value(found.table, "test", metric))
+    alone = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS)
+    assert alone.by_user.keys() == {"control", "test", *BASELINES}
+
+
 def by_hand(recommender, events):
     """hitrate@5 and NDCG@10 both ways, user by user and post by post."""
     figures = {name: [] for name in (HITRATE_VIEWED, "ndcg@10_viewed", HITRATE_ALL, "ndcg@10_all")}
