@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.settings import RankingSettings
-from ranking import evaluate as evaluation
-from ranking.evaluate import BASELINES, evaluate
+from ranking import scored
+from ranking.baselines import BASELINES
+from ranking.evaluate import evaluate
 from ranking.evaluation import EVALUATION_SCHEMA
+from ranking.judged_rows import JudgedRows
 from ranking.top_k import top_k
 from ranking.user_metrics import HITRATE_ALL, HITRATE_VIEWED
 
@@ -77,7 +79,7 @@ def network(users=400, posts=60, seen=30, seed=0):
 
 def test_knowing_the_true_chances_beats_chance_and_being_wrong_loses_to_it():
     recommender, events = network()
-    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).table
+    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).evaluation.table
     assert table.schema == EVALUATION_SCHEMA
     assert table["arm"].unique(maintain_order=True).to_list() == ["control", "test", *BASELINES]
     for metric in ("auc", "user_auc", HITRATE_VIEWED, HITRATE_ALL, "ndcg@10_viewed", "ndcg@10_all", "map@10_all"):
@@ -90,7 +92,7 @@ def test_knowing_the_true_chances_beats_chance_and_being_wrong_loses_to_it():
 
 
 def test_intervals_hold_their_value_and_only_means_over_users_have_one():
-    table = evaluate(*network(), NO_DAYS, CUT, SETTINGS).table
+    table = evaluate(*network(), NO_DAYS, CUT, SETTINGS).evaluation.table
     whole = pl.col("metric").is_in(["auc", "coverage@10", "users", "rows"])
     assert table.filter(whole)["low"].is_nan().all()
     means = table.filter(~whole)
@@ -106,9 +108,8 @@ def test_popularity_is_judged_as_of_the_cut():
         schema=NO_DAYS.schema,
         orient="row",
     )
-    table = evaluate(
-        recommender, views((1, 10, True), (1, 11, False), (2, 11, True), (2, 12, False)), days, CUT, SETTINGS
-    ).table
+    events = views((1, 10, True), (1, 11, False), (2, 11, True), (2, 12, False))
+    table = evaluate(recommender, events, days, CUT, SETTINGS).evaluation.table
     assert value(table, "popular", "user_auc") == 1
     assert value(table, "popular", "map@10_all") == pytest.approx((1 + 1 / 2) / 2)
     assert value(table, "decayed_popular", "map@10_all") == pytest.approx((1 / 2 + 1) / 2)
@@ -121,7 +122,7 @@ def test_liked_and_ineligible_posts_are_on_no_list_and_new_posts_are_missed():
     recommender = TableRecommender([[0.9, 0.8, 0.2, 0.1]], [1], [10, 11, 12, 13], eligible, liked)
     # liked again: 10; the second of three posts that could have been found: 13; never known here: 99
     events = views((1, 10, True), (1, 13, True), (1, 11, True), (1, 12, False), (1, 99, True), (1, 99, False))
-    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).table
+    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).evaluation.table
     assert value(table, "test", "map@10_all") == pytest.approx((1 / 2) / 3)
     assert value(table, "test", "coverage@10") == pytest.approx(2 / 3)
     assert value(table, "test", "rows") == 4
@@ -129,14 +130,18 @@ def test_liked_and_ineligible_posts_are_on_no_list_and_new_posts_are_missed():
 
 def test_a_user_without_a_like_is_left_out_and_an_unknown_one_gets_a_cold_start():
     recommender = TableRecommender([[0.1, 0.9]], [1], [10, 11])
-    table = evaluate(recommender, views((1, 10, False), (7, 11, True), (7, 10, False)), NO_DAYS, CUT, SETTINGS).table
+    table = evaluate(
+        recommender, views((1, 10, False), (7, 11, True), (7, 10, False)), NO_DAYS, CUT, SETTINGS
+    ).evaluation.table
     assert value(table, "test", "ndcg@10_all") == 1
     assert value(table, "test", "users") == 2
 
 
 def test_an_empty_place_of_a_list_is_never_a_hit():
     recommender = TableRecommender([[0.1, 0.9], [0.1, 0.9]], [1, 2], [10, 11])
-    table = evaluate(recommender, views((1, 11, True), (2, 10, False), (2, 99, True)), NO_DAYS, CUT, SETTINGS).table
+    table = evaluate(
+        recommender, views((1, 11, True), (2, 10, False), (2, 99, True)), NO_DAYS, CUT, SETTINGS
+    ).evaluation.table
     assert value(table, "test", HITRATE_ALL) == 1 / 2
 
 
@@ -144,13 +149,13 @@ def test_a_tie_goes_to_the_lower_post_id():
     recommender = TableRecommender(np.full((1, 7), 0.5), [1], range(7))
     for post, hit in ((4, 1), (5, 0)):
         events = views(*((1, viewed, viewed == post) for viewed in reversed(range(7))))
-        table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).table
+        table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).evaluation.table
         assert value(table, "test", HITRATE_VIEWED) == value(table, "test", HITRATE_ALL) == hit
 
 
 def test_without_likes_everything_about_likes_is_undefined_and_says_why():
     recommender = TableRecommender([[0.1, 0.9]], [1], [10, 11])
-    table = evaluate(recommender, views((1, 10, False), (1, 11, False)), NO_DAYS, CUT, SETTINGS).table
+    table = evaluate(recommender, views((1, 10, False), (1, 11, False)), NO_DAYS, CUT, SETTINGS).evaluation.table
     undefined = table.filter(pl.col("value").is_nan())
     assert len(undefined) == 5 * 8
     assert undefined["reason"].null_count() == 0
@@ -159,7 +164,7 @@ def test_without_likes_everything_about_likes_is_undefined_and_says_why():
 
 def test_no_views_and_no_posts_are_undefined_too():
     for recommender in (TableRecommender([[0.5]], [1], [10]), TableRecommender(np.zeros((0, 0)), [], [])):
-        table = evaluate(recommender, views(), NO_DAYS, CUT, SETTINGS).table
+        table = evaluate(recommender, views(), NO_DAYS, CUT, SETTINGS).evaluation.table
         counts = pl.col("metric").is_in(["users", "rows"])
         assert table.filter(counts)["value"].to_list() == [0.0] * 10
         assert table.filter(~counts)["value"].is_nan().all()
@@ -170,7 +175,7 @@ def test_a_sample_of_users_is_stable_and_grows_by_adding():
     _, events = network(users=50)
     posts = np.unique(events["post_id"])
     samples = [
-        set(evaluation.JudgedRows.collect(frame, posts, size, seed=0).user_ids)
+        set(JudgedRows.collect(frame, posts, size, seed=0).user_ids)
         for frame, size in ((events, 10), (events.reverse(), 10), (events, 20))
     ]
     assert len(samples[0]) == 10
@@ -179,9 +184,24 @@ def test_a_sample_of_users_is_stable_and_grows_by_adding():
 
 
 def test_the_size_of_a_chunk_changes_nothing(monkeypatch):
-    whole = evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS).table
-    monkeypatch.setattr(evaluation, "CHUNK_BYTES", 60 * 24 * 7)  # seven users at once
-    assert evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS).table.equals(whole)
+    whole = evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS).evaluation.table
+    monkeypatch.setattr(scored, "CHUNK_BYTES", 60 * 24 * 7)  # seven users at once
+    assert evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS).evaluation.table.equals(whole)
+
+
+def test_the_standing_pair_is_judged_on_the_same_users_by_the_values_of_each():
+    recommender, events = network(users=60)
+    found = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS, standing=recommender)
+    table = found.evaluation.table
+    assert value(table, "standing_test", "auc") == value(table, "test", "auc")
+    for metric, values in found.by_user["test"].items():
+        np.testing.assert_array_equal(values, found.by_user["standing_test"][metric])
+        assert np.nanmean(values) == pytest.approx(value(table, "test", metric))
+    assert found.difference("test", "standing_test", "user_auc", seed=0) == (0, 0, 0)
+    assert found.difference("test", "random", "user_auc", seed=0).low > 0
+    alone = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS)
+    assert alone.by_user.keys() == {"control", "test", *BASELINES}
+    assert np.isnan(alone.difference("test", "standing_test", "user_auc", seed=0)).all()
 
 
 def by_hand(recommender, events):
@@ -221,7 +241,7 @@ def test_figures_are_those_of_a_plain_loop(seed, rows):
         generator.random(14) < 0.7,
         generator.random((4, 14)) < 0.2,
     )
-    table = evaluate(recommender, views(*rows), NO_DAYS, CUT, SETTINGS).table
+    table = evaluate(recommender, views(*rows), NO_DAYS, CUT, SETTINGS).evaluation.table
     for metric, expected in by_hand(recommender, views(*rows)).items():
         ours = value(table, "test", metric)
         assert ours == pytest.approx(np.mean(expected), abs=1e-9) if expected else np.isnan(ours)

@@ -103,7 +103,7 @@ favourite_topics = thinned(lambda truth, users, posts: 1 / (1 + np.exp(-truth.af
 def replayed(world, kept=None):
     views, post_day = views_after_the_cut(world, kept)
     oracle = Oracle(world)
-    return views, oracle, evaluate(oracle, views, post_day, CUT, RankingSettings())
+    return views, oracle, evaluate(oracle, views, post_day, CUT, RankingSettings()).evaluation
 
 
 def test_intervals_hold_the_truth_where_posts_are_shown_at_random():
