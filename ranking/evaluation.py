@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 
 from core.columns import ARM
+from ranking.frames import read_frames, write_frames
 
 _INTERVAL: Final = {
     "value": pl.Float64,  # NaN where undefined
@@ -65,21 +66,13 @@ class Evaluation:
 
     def write(self, snapshot: duckdb.DuckDBPyConnection) -> None:
         """Create the tables."""
-        for field, name in TABLES.items():
-            snapshot.register("frame", getattr(self, field))
-            snapshot.execute(f"CREATE TABLE {name} AS FROM frame")
-            snapshot.unregister("frame")
+        write_frames(snapshot, {name: getattr(self, field) for field, name in TABLES.items()})
 
     @classmethod
     def read(cls, snapshot: duckdb.DuckDBPyConnection) -> Self:
         """Read the tables; those that a snapshot of an earlier version does not have are empty."""
-        there = {name for (name,) in snapshot.sql("SHOW TABLES").fetchall()}
-        return cls(
-            **{
-                field: snapshot.table(name).pl() if name in there else SCHEMAS[field].to_frame()
-                for field, name in TABLES.items()
-            }
-        )
+        found = read_frames(snapshot, set(TABLES.values()))
+        return cls(**{field: found.get(name, SCHEMAS[field].to_frame()) for field, name in TABLES.items()})
 
 
 TABLES: Final = {

@@ -15,6 +15,7 @@ from core.settings import Settings
 from ranking import gate
 from ranking.comparison import Comparison
 from ranking.drift import DISTRIBUTION_SCHEMA, distribution, drift, is_compared, snapshot_features
+from ranking.frames import read_frames, write_frames
 from ranking.recommender import STATE_FILE
 from warehouse.snapshots import GateOutcome, ManifestBody, Snapshot
 
@@ -41,10 +42,7 @@ def pass_gate(
         checks = _checks(features, found, comparison, no_standing, standing, settings) if settings.gate.enabled else []
         verdict = gate.Verdict(tuple(checks))
         tables = {DISTRIBUTION_TABLE: found, GATE_TABLE: verdict.table}
-        for name, frame in tables.items():
-            snapshot.register("frame", frame)
-            snapshot.execute(f"CREATE TABLE {name} AS FROM frame")
-            snapshot.unregister("frame")
+        write_frames(snapshot, tables)
     for reason in verdict.reasons:
         log.warning("promotion gate: %s", reason)
     return verdict, replace(
@@ -57,11 +55,7 @@ def pass_gate(
 def carry_tables(source: Path, target: Path) -> None:
     """Copy both tables from one `features.duckdb` into another; a snapshot of before the gate has none."""
     with duckdb.connect(str(source), read_only=True) as standing, duckdb.connect(str(target)) as snapshot:
-        present = {name for (name,) in standing.sql("SHOW TABLES").fetchall()}
-        for name in sorted(present & {DISTRIBUTION_TABLE, GATE_TABLE}):
-            snapshot.register("frame", standing.table(name).pl())
-            snapshot.execute(f"CREATE TABLE {name} AS FROM frame")
-            snapshot.unregister("frame")
+        write_frames(snapshot, read_frames(standing, {DISTRIBUTION_TABLE, GATE_TABLE}))
 
 
 def _checks(
@@ -100,9 +94,8 @@ def _checks(
 def _trained_distribution(standing: Snapshot | None) -> pl.DataFrame:
     if standing is not None:
         with duckdb.connect(str(standing.folder / STATE_FILE), read_only=True) as snapshot:
-            if (DISTRIBUTION_TABLE,) in snapshot.sql("SHOW TABLES").fetchall():
-                return snapshot.table(DISTRIBUTION_TABLE).pl()
-    return pl.DataFrame(schema=DISTRIBUTION_SCHEMA)
+            return read_frames(snapshot, {DISTRIBUTION_TABLE}).get(DISTRIBUTION_TABLE, DISTRIBUTION_SCHEMA.to_frame())
+    return DISTRIBUTION_SCHEMA.to_frame()
 
 
 def _missing(distributions: pl.DataFrame) -> dict[str, float]:

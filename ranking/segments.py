@@ -26,7 +26,12 @@ from ranking.user_metrics import HITRATE_ALL, HITRATE_VIEWED, metrics_by_user
 YOUNG: Final = "young"  # whether a view is of a post first seen less than a day before
 EVENTS_BEFORE: Final = "events_before"  # views and likes of the user that were known before the cut
 
-BUCKETS: Final = ("users with 0 events", "users with 1-5 events", "users with 6-50 events", "users with 50+ events")
+BUCKETS: Final = (
+    "users with 0 events",
+    "users with 1-5 events",
+    "users with 6-50 events",
+    "users with more than 50 events",
+)
 _LAST_OF_BUCKET = (0, 5, 50)
 YOUNG_POSTS: Final = "posts younger than a day"
 METRICS: Final = ("user_auc", HITRATE_VIEWED, HITRATE_ALL)
