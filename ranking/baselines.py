@@ -1,4 +1,4 @@
-"""What a ranker has to beat, all of it declared in `BASELINES`: the evaluation judges those, the gate rivals them.
+"""What a ranker has to beat, all of it declared in `BASELINES`, where one more is one line more.
 
 All of them know only what was known before the cut, as the rankers do.
 """
@@ -110,3 +110,4 @@ BASELINES: Final[Mapping[str, Callable[[Known], Scorer]]] = {
     "popular": _popular,
     "decayed_popular": _decayed_popular,
 }
+RIVALS: Final = tuple(name for name in BASELINES if name != RANDOM)  # what a pair must not lose to

@@ -18,7 +18,7 @@ import polars as pl
 
 from core.columns import ARMS
 from core.settings import GateSettings
-from ranking.baselines import BASELINES, RANDOM
+from ranking.baselines import RANDOM, RIVALS
 from ranking.comparison import Comparison
 from ranking.evaluate import STANDING
 
@@ -88,8 +88,7 @@ def compare_rankers(
     metric, margin = settings.metric, settings.margin
     pairs = [(arm, RANDOM) for arm in ARMS]
     if stands:
-        others = [name for name in BASELINES if name != RANDOM]
-        pairs += [(arm, rival) for arm in ARMS for rival in (STANDING[arm], *others)]
+        pairs += [(arm, rival) for arm in ARMS for rival in (STANDING[arm], *RIVALS)]
     checks = []
     for arm, rival in pairs:
         name = f"{metric} of {arm} over {rival}, low end"
