@@ -92,13 +92,14 @@ def evaluate(
     replayed = {(name, k): replay(rows, one.lists, k, alternatives) for name, one in scored.items() for k in REPLAYED}
     top_five = {name: replayed[name, 5] for name in scored}
     judged_users = test_events.unique(USER_ID).sort(USER_ID).filter(pl.col(USER_ID).is_in(rows.user_ids))
+    views = {name: one.views for name, one in scored.items()}
     views_and_lists = {name: (one.views, one.lists) for name, one in scored.items()}
     young = test_events[YOUNG].to_numpy()[rows.source]
     segments = [
-        *user_segments(judged_users[EVENTS_BEFORE].to_numpy(), rows.user, by_user, top_five),
+        *user_segments(judged_users[EVENTS_BEFORE].to_numpy(), rows, views, by_user, top_five),
         young_segment(rows, young, views_and_lists, information, alternatives),
     ]
-    probabilities = {arm: scored[arm].views for arm in ARMS}
+    probabilities = {arm: views[arm] for arm in ARMS}
     evaluation = Evaluation(
         table=_tabulate(by_user, whole, settings.seed),
         segments=segment_table(segments, settings.seed),

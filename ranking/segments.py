@@ -2,8 +2,9 @@
 
 A segment of users holds all views of its users. The segment of young posts holds the views of any user on a post first
 seen less than a day before; relevant are the likes of those views. Lists are made once, at the cut, so they cannot hold
-a post that appears later: `hitrate@5_all` and the replay of young posts tell what is lost by that, and `user_auc` and
-`hitrate@5_viewed` how well young posts are told apart.
+a post that appears later: `hitrate@5_all` and the replay of young posts tell what is lost by that, and `auc` over all
+views how well young posts are told apart. Few users view two of them, so `user_auc` stands on few, and who viewed five
+at most has a `hitrate@5_viewed` of 1 whatever the scores.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from ranking.evaluation import SEGMENTS_SCHEMA
 from ranking.intervals import bootstrap_means
 from ranking.judged_rows import JudgedRows
-from ranking.metrics import Measured, mean_over_users
+from ranking.metrics import Measured, auc, mean_over_users
 from ranking.replay import Replayed, like_rates, replay
 from ranking.user_metrics import HITRATE_ALL, HITRATE_VIEWED, metrics_by_user
 
@@ -69,22 +70,25 @@ class Segment:
     name: str
     users: NDArray[np.bool_]  # (n,)
     rows: int  # views
+    auc: Mapping[str, Measured]  # over these views, by arm
     by_user: Mapping[str, Mapping[str, NDArray[np.float64]]]  # arm -> metric -> (n,), NaN where undefined
     replayed: Mapping[str, Replayed]  # by arm
 
 
 def user_segments(
     events_before: NDArray[np.int64],
-    user: NDArray[np.int64],
+    rows: JudgedRows,
+    views: Mapping[str, NDArray[np.float64]],
     by_user: Mapping[str, Mapping[str, NDArray[np.float64]]],
     replayed: Mapping[str, Replayed],
 ) -> Iterator[Segment]:
-    """The n judged users by their number of events before the cut, (n,); `user` (E,) tells whose the views are."""
+    """The n judged users by their number of events before the cut, (n,); `views` is scores (E,) by arm."""
     bucket = np.searchsorted(_LAST_OF_BUCKET, events_before, side="left")
-    rows = np.bincount(user, minlength=len(events_before))
     for place, name in enumerate(BUCKETS):
         users = bucket == place
-        yield Segment(name, users, int(rows[users].sum()), by_user, replayed)
+        own = users[rows.user]  # (E,)
+        of_views = {arm: auc(scores[own], rows.liked[own]) for arm, scores in views.items()}
+        yield Segment(name, users, int(np.count_nonzero(own)), of_views, by_user, replayed)
 
 
 def young_segment(
@@ -101,6 +105,7 @@ def young_segment(
         name=YOUNG_POSTS,
         users=np.bincount(own.user, minlength=n) > 0,
         rows=len(own.user),
+        auc={arm: auc(views[young], own.liked) for arm, (views, _) in scored.items()},
         by_user={
             arm: metrics_by_user(own, views[young], lists, likes, information) for arm, (views, lists) in scored.items()
         },
@@ -122,6 +127,7 @@ def segment_table(segments: list[Segment], seed: int) -> pl.DataFrame:
         ]
         rates = like_rates([segment.replayed[arm].only(users) for arm in arms], seed)
         rows += [(arm, LIKE_RATE, *rate) for arm, rate in zip(arms, rates, strict=True)]
+        rows += [(arm, "auc", segment.auc[arm], np.nan, np.nan) for arm in arms]
         counts = {"users": Measured(float(users.sum())), "rows": Measured(float(segment.rows))}
         rows += [(arm, name, count, np.nan, np.nan) for arm in arms for name, count in counts.items()]
         rows.sort(key=lambda row: arms.index(row[0]))

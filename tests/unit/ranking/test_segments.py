@@ -45,7 +45,7 @@ def test_users_of_a_segment_have_the_figures_of_those_users_alone(segment, event
     segments = evaluated(recommender, events).segments.filter(segment=segment)
     alone = evaluated(recommender, events.filter(chosen)).table
     for arm in ("control", "test", "popular"):
-        for metric in (*METRICS, "users", "rows"):
+        for metric in (*METRICS, "auc", "users", "rows"):
             assert value(segments, arm, metric) == pytest.approx(value(alone, arm, metric)), metric
 
 
@@ -54,7 +54,7 @@ def test_young_posts_have_the_figures_of_their_views_alone():
     young = pl.col("post_id") < 40
     segments = evaluated(recommender, events.with_columns(young.alias(YOUNG))).segments.filter(segment=YOUNG_POSTS)
     alone = evaluated(recommender, events.filter(young)).table
-    for metric in ("user_auc", HITRATE_VIEWED, "users", "rows"):
+    for metric in ("auc", "user_auc", HITRATE_VIEWED, "users", "rows"):
         assert value(segments, "test", metric) == pytest.approx(value(alone, "test", metric)), metric
 
 
