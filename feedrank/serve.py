@@ -59,9 +59,12 @@ def train(prefect: Prefect, servers: Servers, settings: Settings) -> None:
             ended = follow(client, run, out, servers.check)
         except RunFailed as error:
             raise RunFailed(f"{error}\nits log is in {servers.logs / 'prefect-worker.log'}") from None
+    if ended.state is None or ended.state.name == "Completed":
+        return
+    told = f"run {ended.name} ended as {ended.state.name}: {ended.state.message}"
     if not has_snapshot(settings):
-        told = ended.state and f"{ended.state.name}: {ended.state.message}"
-        raise RunFailed(f"run {ended.name} ended as {told}\nfeedrank snapshot promote ID serves it in spite of that")
+        raise RunFailed(f"{told}\nfeedrank snapshot promote ID serves it in spite of that")
+    out.print(told, markup=False, highlight=False)
 
 
 def start_api(servers: Servers, settings: Settings, environment: Mapping[str, str]) -> str:
