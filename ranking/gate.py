@@ -94,7 +94,7 @@ def compare_rankers(
         name = f"{metric} of {arm} over {rival}, low end"
         found = comparison.difference(arm, rival, metric, seed)
         # better than random, with a difference worth the margin possible; not worse than the others by the margin
-        bound, least = (0.0, margin) if rival == RANDOM else (-margin, -margin)
+        bound, least = (0.0, margin) if rival == RANDOM else (0.0 - margin, 0.0 - margin)  # no -0
         if np.isnan(found.low):
             why = (
                 no_standing if rival == STANDING[arm] and no_standing else _undefined(comparison.evaluation.table, arm)

@@ -145,6 +145,14 @@ def test_the_standing_pair_is_judged_on_the_same_users_by_the_values_of_each():
     assert np.isnan(alone.difference("test", "standing_test", "user_auc", seed=0)).all()
 
 
+def test_a_baseline_is_judged_as_soon_as_it_is_declared(monkeypatch):
+    recommender, events = network(users=60)
+    monkeypatch.setitem(BASELINES, "told", lambda known: lambda part: recommender.chances[known.users[part]])
+    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).evaluation.table
+    for metric in ("auc", "ndcg@10_viewed", HITRATE_ALL):
+        assert value(table, "told", metric) == value(table, "test", metric)
+
+
 def by_hand(recommender, events):
     """hitrate@5 and NDCG@10 both ways, user by user and post by post."""
     figures = {name: [] for name in (HITRATE_VIEWED, "ndcg@10_viewed", HITRATE_ALL, "ndcg@10_all")}
