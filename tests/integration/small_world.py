@@ -17,7 +17,7 @@ from warehouse.snapshots import ManifestBody, Snapshot, draft, public_settings, 
 
 USERS, POSTS = 60, 120
 END = datetime(2021, 12, 12)
-NO_EVALUATION = undefined_evaluation("the small world is too short").table
+NO_EVALUATION = undefined_evaluation("the small world is too short")
 
 # user 60 never comes; the others see about 40 posts each over ten days and like a quarter of them a minute later
 WORLD = f"""
