@@ -24,7 +24,7 @@ def list_all() -> None:
     if not listed:
         snapshots.current(settings)  # says what to do
     table = Table(
-        "", Column("snapshot", no_wrap=True), Column("events up to (UTC)", no_wrap=True), "users", "posts", "MB", ""
+        "", Column("snapshot", no_wrap=True), Column("events up to (UTC)", no_wrap=True), "users", "posts", "MB"
     )
     for snapshot in listed:
         manifest = snapshot.manifest
@@ -35,9 +35,10 @@ def list_all() -> None:
             f"{manifest.rows['users']:,}",
             f"{manifest.rows['posts']:,}",
             f"{sum(entry.bytes for entry in manifest.files.values()) / 1e6:.1f}",
-            "not promoted" if snapshot.id in refused else "",
         )
     out.print(table)
+    for name in sorted(refused, reverse=True):  # a line each: a column more would not fit a terminal of 80
+        out.print(f"not promoted: {name}", highlight=False)
 
 
 @app.command
