@@ -182,6 +182,18 @@ class RankingSettings(Section):
     seed: int = Field(0, ge=0)
 
 
+class GateSettings(Section):
+    """What a retrained pair must show before it replaces the standing one."""
+
+    enabled: bool = Field(True, description="False: every retrained pair is published")
+    metric: Literal["user_auc", "hitrate@5_viewed", "hitrate@5_all", "ndcg@10_viewed", "map@10_viewed"] = Field(
+        "ndcg@10_viewed", description="of the evaluation; one that has a value for each user"
+    )
+    margin: float = Field(0.02, ge=0, le=1, description="how much worse than a rival the metric may be")
+    max_psi: float = Field(0.25, gt=0, le=100, description="drift of a feature since the standing pair was trained")
+    max_null_share: float = Field(0.99, gt=0, le=1, description="share of a feature's values that may be missing")
+
+
 class ExperimentSettings(Section):
     """The running A/B experiment."""
 
@@ -225,6 +237,7 @@ class Settings(BaseSettings):
     warehouse: WarehouseSettings = WarehouseSettings()
     features: FeatureSettings = FeatureSettings()
     ranking: RankingSettings = RankingSettings()
+    gate: GateSettings = GateSettings()
     experiment: ExperimentSettings = ExperimentSettings()
     api: ApiSettings = ApiSettings()
     prefect: PrefectSettings = PrefectSettings()

@@ -58,7 +58,7 @@ def demo(
         else:
             fill(dsn, world)
         start_worker(prefect, environment)
-        train(prefect, servers)
+        train(prefect, servers, settings)
         api_url = start_api(servers, settings, environment)
         show_answers(settings, api_url)
         show_addresses(settings, api_url, prefect)

@@ -43,11 +43,11 @@ def start_worker(prefect: Prefect, environment: Mapping[str, str]) -> None:
         prefect.deploy()
 
 
-def train(prefect: Prefect, servers: Servers) -> None:
+def train(prefect: Prefect, servers: Servers, settings: Settings) -> None:
     """Run the nightly training now and show how it goes.
 
     Raises:
-        RunFailed: it did not complete; names the log.
+        RunFailed: it did not complete; names the log. Or its pair was not promoted, and there is no other to serve.
     """
     from feedrank.follow import follow
     from feedrank.prefect_client import connect, start_run
@@ -56,9 +56,15 @@ def train(prefect: Prefect, servers: Servers) -> None:
         run = start_run(client, TRAINING)
         out.print(f"{TRAINING} as {run.name}: {prefect.url}/runs/flow-run/{run.id}", highlight=False)
         try:
-            follow(client, run, out, servers.check)
+            ended = follow(client, run, out, servers.check)
         except RunFailed as error:
             raise RunFailed(f"{error}\nits log is in {servers.logs / 'prefect-worker.log'}") from None
+    if ended.state is None or ended.state.name == "Completed":
+        return
+    told = f"run {ended.name} ended as {ended.state.name}: {ended.state.message}"
+    if not has_snapshot(settings):
+        raise RunFailed(f"{told}\nfeedrank snapshot promote ID serves it in spite of that")
+    out.print(told, markup=False, highlight=False)
 
 
 def start_api(servers: Servers, settings: Settings, environment: Mapping[str, str]) -> str:

@@ -1,5 +1,7 @@
 """`feedrank snapshot`: what has been published, what is being served, and the way back."""
 
+from getpass import getuser
+
 import msgspec
 from cyclopts import App
 from rich.table import Column, Table
@@ -7,20 +9,24 @@ from rich.table import Column, Table
 from core.settings import load_settings
 from feedrank.terminal import out
 from warehouse import snapshots
+from warehouse.snapshot_folder import current_id
 
 app = App(name="snapshot")
-COMMAND = "feedrank snapshot rollback"
 
 
 @app.command(name="list")
 def list_all() -> None:
-    """All snapshots, newest first; the one being served is marked."""
+    """All snapshots, newest first; the one being served is marked, and those that the gate refused are told."""
     settings = load_settings()
-    served = snapshots.current(settings).id
+    served = current_id(settings.snapshots_folder)
+    refused = snapshots.refused_ids(settings)
+    listed = snapshots.list_snapshots(settings)
+    if not listed:
+        snapshots.current(settings)  # says what to do
     table = Table(
         "", Column("snapshot", no_wrap=True), Column("events up to (UTC)", no_wrap=True), "users", "posts", "MB"
     )
-    for snapshot in snapshots.list_snapshots(settings):
+    for snapshot in listed:
         manifest = snapshot.manifest
         table.add_row(
             "→" if snapshot.id == served else "",
@@ -31,6 +37,8 @@ def list_all() -> None:
             f"{sum(entry.bytes for entry in manifest.files.values()) / 1e6:.1f}",
         )
     out.print(table)
+    for name in sorted(refused, reverse=True):  # a line each: a column more would not fit a terminal of 80
+        out.print(f"not promoted: {name}", highlight=False)
 
 
 @app.command
@@ -68,7 +76,32 @@ def rollback(snapshot: str | None = None, /) -> None:
     snapshot
         Its id; the one before the current by default.
     """
-    out.print(f"now serving {snapshots.rollback(load_settings(), snapshot, by=COMMAND).id}")
+    out.print(f"now serving {snapshots.rollback(load_settings(), snapshot, by='feedrank snapshot rollback').id}")
+
+
+@app.command
+def promote(snapshot: str, /, *, by: str | None = None) -> None:
+    """Serve a snapshot that the gate refused, or any other; history.jsonl keeps who decided it.
+
+    Parameters
+    ----------
+    snapshot
+        Its id.
+    by
+        Who decides; by default the user of this machine.
+    """
+    settings = load_settings()
+    chosen = snapshots.promote(settings, snapshot, by=by or _user())
+    out.print(f"now serving {chosen.id}")
+    for reason in chosen.manifest.gate.reasons if chosen.manifest.gate else ():
+        out.print(f"in spite of: {reason}", markup=False, highlight=False)
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):  # a container may have no name for its user
+        return "unknown"
 
 
 def _chosen(name: str | None) -> snapshots.Snapshot:

@@ -22,7 +22,7 @@ def up() -> None:
         environment = {"FEEDRANK_HOME": str(settings.home.absolute())}
         start_worker(prefect, environment)
         if not has_snapshot(settings):
-            train(prefect, servers)
+            train(prefect, servers, settings)
         api_url = start_api(servers, settings, environment)
         show_answers(settings, api_url)
         show_addresses(settings, api_url, prefect)

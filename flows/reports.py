@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from core.columns import ARM
+from ranking.gate import Verdict
 from warehouse.copy import CopyReport
 from warehouse.snapshots import Snapshot
 
@@ -41,7 +42,7 @@ def metrics_by_arm(evaluation: pl.DataFrame) -> Table:
 
 
 def snapshot_report(snapshot: Snapshot) -> str:
-    """What has just been published."""
+    """What has just been published, or stored."""
     manifest = snapshot.manifest
     size = sum(entry.bytes for entry in manifest.files.values())
     lines = [
@@ -51,6 +52,18 @@ def snapshot_report(snapshot: Snapshot) -> str:
         *((f"rows of {table}", rows) for table, rows in manifest.rows.items()),
     ]
     return f"# {snapshot.id}\n\n{_markdown(('what', 'value'), lines)}"
+
+
+def gate_report(verdict: Verdict) -> str:
+    """Whether the retrained pair may be served; what spoke against it first, then every check."""
+    rows = [(c.check, f"{c.value:.4f}", f"{c.bound:g}", "yes" if c.passed else "**no**") for c in verdict.checks]
+    return "\n\n".join(
+        [
+            f"# {'Promoted' if verdict.promoted else 'Not promoted'}",
+            "\n".join(f"- {reason}" for reason in verdict.reasons) or "Nothing spoke against it.",
+            _markdown(("check", "value", "bound", "passed"), rows) if rows else "The gate is switched off.",
+        ]
+    )
 
 
 def _markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -1,16 +1,21 @@
-"""Scorers that know no user: what a ranker has to beat.
+"""What a ranker has to beat, all of it declared in `BASELINES`, where one more is one line more.
 
 All of them know only what was known before the cut, as the rankers do.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from core.columns import DAY, LIKES, POST_ID
+from core.settings import RankingSettings
 from ranking.hashing import hash_ids, splitmix64
+from ranking.scored import Judged, Scorer
 
 
 def random_scores(user_ids: NDArray[np.int64], post_ids: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
@@ -66,3 +71,43 @@ def _sum_by_post(
     columns = np.searchsorted(post_ids, rows[POST_ID].to_numpy())
     amounts = rows["amount"].to_numpy()
     return np.bincount(columns, weights=amounts, minlength=len(post_ids)).astype(np.float64, copy=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a baseline may go by."""
+
+    recommender: Judged  # who liked what before the cut, by `already_liked`
+    user_ids: NDArray[np.int64]  # (n,) of the judged users
+    users: NDArray[np.int64]  # (n,) their rows in the recommender's state, -1 for unknown
+    post_day: pl.DataFrame  # (post_id, day, likes); days from the cut on must not be used
+    cut: date
+    settings: RankingSettings
+
+    def same_for_all(self, scores: NDArray[np.float64]) -> Scorer:
+        """Score posts alike for every user by `scores` (P,)."""
+        return lambda part: np.broadcast_to(scores, (len(self.users[part]), len(scores)))
+
+
+def _random(known: Known) -> Scorer:
+    post_ids = known.recommender.state.post_ids
+    return lambda part: random_scores(known.user_ids[part], post_ids, known.settings.seed)
+
+
+def _popular(known: Known) -> Scorer:
+    return known.same_for_all(popular_scores(known.post_day, known.recommender.state.post_ids, known.cut))
+
+
+def _decayed_popular(known: Known) -> Scorer:
+    half_life = known.settings.popularity_half_life
+    post_ids = known.recommender.state.post_ids
+    return known.same_for_all(decayed_popular_scores(known.post_day, post_ids, known.cut, half_life))
+
+
+RANDOM: Final = "random"  # what a pair has to beat even where nothing stands
+BASELINES: Final[Mapping[str, Callable[[Known], Scorer]]] = {
+    RANDOM: _random,
+    "popular": _popular,
+    "decayed_popular": _decayed_popular,
+}
+RIVALS: Final = tuple(name for name in BASELINES if name != RANDOM)  # what a pair must not lose to

@@ -1,4 +1,4 @@
-"""Confidence intervals of means over users, by resampling the users."""
+"""Confidence intervals of means and ratios over users, by resampling the users."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,27 @@ def bootstrap_means(values: NDArray[np.float64], seed: int) -> tuple[NDArray[np.
     >>> low.tolist(), high.tolist()
     ([0.5], [0.5])
     """
-    n, columns = values.shape
-    low, high = np.full((2, columns), np.nan)
     defined = ~np.isnan(values)
-    measurable = np.flatnonzero(defined.sum(axis=0) >= 2)
+    return bootstrap_ratios(np.where(defined, values, 0.0), defined.astype(np.float64), seed)
+
+
+def bootstrap_ratios(
+    numerators: NDArray[np.float64], denominators: NDArray[np.float64], seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Percentile intervals of Σ numerators / Σ denominators, column by column of (n, M), as low (M,) and high (M,).
+
+    A user whose denominator is 0 is not part of that column; otherwise as `bootstrap_means`.
+
+    >>> low, high = bootstrap_ratios(np.array([[1.0], [2.0], [0.0]]), np.array([[2.0], [4.0], [0.0]]), seed=0)
+    >>> low.tolist(), high.tolist()
+    ([0.5], [0.5])
+    """
+    n, columns = numerators.shape
+    low, high = np.full((2, columns), np.nan)
+    measurable = np.flatnonzero(np.count_nonzero(denominators > 0, axis=0) >= 2)
     if measurable.size == 0:
         return low, high
-    sums = np.where(defined, values, 0.0)[:, measurable]
-    counts = defined[:, measurable].astype(np.float64)
+    sums, counts = numerators[:, measurable], denominators[:, measurable]
     generator = np.random.default_rng(seed)
     means = np.empty((RESAMPLES, measurable.size))
     step = max(1, CELLS // n)

@@ -28,6 +28,7 @@ class JudgedRows:
     liked: NDArray[np.bool_]  # (E,)
     pair_start: NDArray[np.int64]  # (V,) the first view of each pair
     pair_liked: NDArray[np.bool_]  # (V,) whether any of its views was liked
+    source: NDArray[np.int64]  # (E,) the row of each view in the frame that was collected
     unscored_likes: NDArray[np.int64]  # (n,) different posts liked that nobody can score, such as those after the cut
 
     @classmethod
@@ -40,28 +41,49 @@ class JudgedRows:
         user_ids = test_events[USER_ID].unique().sort().to_numpy().astype(np.int64)
         if len(user_ids) > max_users:
             user_ids = np.sort(user_ids[np.argsort(hash_ids(user_ids, seed))[:max_users]])
-        events = test_events.filter(pl.col(USER_ID).is_in(user_ids)).sort(USER_ID, POST_ID)
+        events = test_events.with_row_index("source").filter(pl.col(USER_ID).is_in(user_ids)).sort(USER_ID, POST_ID)
         known = pl.Series(np.isin(events[POST_ID].to_numpy(), post_ids), dtype=pl.Boolean)
         unscored = events.filter(~known)
         if not unscored.is_empty():
             log.info("%d of %d test views are of posts unknown at the cut; left out", len(unscored), len(events))
         missed = unscored.filter(pl.col(LIKED)).unique([USER_ID, POST_ID])
         events = events.filter(known)
-        user = np.searchsorted(user_ids, events[USER_ID].to_numpy())
-        post = np.searchsorted(post_ids, events[POST_ID].to_numpy())
-        liked = events[LIKED].to_numpy()
-        new_pair = np.ones(len(events), bool)
-        new_pair[1:] = (user[1:] != user[:-1]) | (post[1:] != post[:-1])
-        pair_start = np.flatnonzero(new_pair)
-        return cls(
-            user_ids=user_ids,
-            user=user,
-            post=post,
-            liked=liked,
-            pair_start=pair_start,
-            pair_liked=np.logical_or.reduceat(liked, pair_start) if len(events) else np.zeros(0, bool),
+        return cls._paired(
+            user_ids,
+            user=np.searchsorted(user_ids, events[USER_ID].to_numpy()),
+            post=np.searchsorted(post_ids, events[POST_ID].to_numpy()),
+            liked=events[LIKED].to_numpy(),
+            source=events["source"].to_numpy().astype(np.int64),
             unscored_likes=np.bincount(np.searchsorted(user_ids, missed[USER_ID].to_numpy()), minlength=len(user_ids)),
         )
+
+    def only(self, kept: NDArray[np.bool_]) -> Self:
+        """The same users with the views `kept` (E,) alone; likes of posts that nobody can score no longer count."""
+        return self._paired(
+            self.user_ids,
+            user=self.user[kept],
+            post=self.post[kept],
+            liked=self.liked[kept],
+            source=self.source[kept],
+            unscored_likes=np.zeros_like(self.unscored_likes),
+        )
+
+    @classmethod
+    def _paired(
+        cls,
+        user_ids: NDArray[np.int64],
+        user: NDArray[np.int64],
+        post: NDArray[np.int64],
+        liked: NDArray[np.bool_],
+        source: NDArray[np.int64],
+        unscored_likes: NDArray[np.int64],
+    ) -> Self:
+        """Find the pairs among views that are sorted by user and post."""
+        new_pair = np.ones(len(user), bool)
+        new_pair[1:] = (user[1:] != user[:-1]) | (post[1:] != post[:-1])
+        start = np.flatnonzero(new_pair)
+        pair_liked = np.logical_or.reduceat(liked, start) if len(user) else np.zeros(0, bool)
+        return cls(user_ids, user, post, liked, start, pair_liked, source, unscored_likes)
 
     @property
     def pair_user(self) -> NDArray[np.int64]:

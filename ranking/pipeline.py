@@ -4,6 +4,7 @@ Plain functions over the warehouse and a folder under construction; the flows ca
 without Prefect.
 """
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,10 +13,9 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from core.columns import ARM
+from core.columns import ARM, TEST
 from core.errors import SourceEmpty, TrainingError
 from core.logging import get_logger
 from core.settings import Settings
@@ -23,14 +23,21 @@ from features.posts import Posts
 from features.serving_state import build_state
 from features.text_transformer import embed_texts
 from features.training_set import labelled_views
+from ranking.comparison import Comparison
 from ranking.evaluate import evaluate, undefined_evaluation
+from ranking.evaluation import Evaluation
+from ranking.gate import beats_random
+from ranking.promotion import carry_tables
 from ranking.rankers import Rankers, fit_rankers
 from ranking.recommender import STATE_FILE, Recommender
+from ranking.segments import with_history
 from ranking.snapshot_tables import write_tables
 from ranking.split import global_cut
 from warehouse.snapshots import ManifestBody, Snapshot, public_settings, verify
 
 log = get_logger(__name__)
+
+JUDGED = "judged"  # folder of the judged twin within a snapshot
 
 
 @dataclass(frozen=True)
@@ -60,34 +67,84 @@ def load_inputs(
     return Inputs(posts, embeddings, watermark, known_at.date() + timedelta(days=1))
 
 
-def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) -> pl.DataFrame:
-    """Evaluate rankers trained before one global cut on the views after it, beside the baselines.
+@dataclass(frozen=True)
+class Judgement:
+    """What is known of a recipe before its pair is trained on everything."""
+
+    comparison: Comparison
+    twin: Rankers | None = None  # the pair that was judged: trained before the cut, kept for the judgements to come
+    cut: date | None = None  # what the twin has learned from ends here
+    proven: bool = False  # the twin has beaten random
+    no_standing: str | None = None  # why the standing pair is not in the comparison
+
+
+def judge(
+    con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings, standing: Snapshot | None = None
+) -> Judgement:
+    """Evaluate rankers trained before one global cut on the views after it, beside the standing pair and the baselines.
+
+    The standing pair stands for itself by its twin, the one that was judged when it was trained: its own training saw
+    the test days. The cut never lies before that of the twin, so neither of them has.
 
     Where the data are too short to be split, every metric is NaN with the reason; the rankers can still be trained.
     """
+    rival, no_standing = _twin_of(standing, inputs.watermark, settings)
     cut = global_cut(inputs.watermark, settings.ranking.test_days)
+    if rival and standing and standing.manifest.judged_until:
+        cut = max(cut, standing.manifest.judged_until.date())
     start = datetime.combine(cut, time())
+
+    def undefined(reason: str) -> Judgement:
+        return Judgement(Comparison(undefined_evaluation(reason), {}), no_standing=no_standing)
+
     known = inputs.posts.seen_before(np.datetime64(cut))
     if not known.any():
-        return undefined_evaluation(f"no post was shown before the cut at {cut}; fewer test_days would move it later")
+        return undefined(f"no post was shown before the cut at {cut}; fewer test_days would move it later")
     try:
         rankers = fit_rankers(con, inputs.posts, inputs.embeddings, known, cut, start, settings)
     except TrainingError as error:
-        return undefined_evaluation(f"nothing to train on before the cut at {cut}: {error}")
-    state = build_state(con, rankers.basis(inputs.posts, inputs.embeddings, settings), rankers.layout, cut, known)
+        return undefined(f"nothing to train on before the cut at {cut}: {error}")
     test = labelled_views(con, start, inputs.watermark, settings.features.attribution_window)
     if test.is_empty():
-        return undefined_evaluation(
+        return undefined(
             f"no view from the cut at {cut} to {inputs.watermark} is older than features.attribution_window = "
             f"{settings.features.attribution_window}; a larger ranking.test_days would leave some"
         )
-    post_day = con.sql("SELECT post_id, day, likes FROM features.post_day").pl()
-    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking.diversity)
-    return evaluate(recommender, test, post_day, cut, settings.ranking)
+    post_day = con.sql("SELECT post_id, day, views, likes FROM features.post_day").pl()
+
+    def as_of_cut(pair: Rankers) -> Recommender:
+        basis = pair.basis(inputs.posts, inputs.embeddings, settings)
+        state = build_state(con, basis, pair.layout, cut, known)
+        return Recommender(state, pair.models, settings.threads, settings.ranking.diversity)
+
+    views, other = with_history(con, test, cut), as_of_cut(rival) if rival else None
+    comparison = evaluate(as_of_cut(rankers), views, post_day, cut, settings.ranking, other)
+    if np.isnan(comparison.by_user[TEST][settings.gate.metric]).all():  # nothing was learned about this pair
+        return Judgement(comparison, no_standing=no_standing)
+    proven = beats_random(comparison, settings.gate, settings.ranking.seed)
+    return Judgement(comparison, rankers, cut, proven, no_standing)
+
+
+def _twin_of(standing: Snapshot | None, watermark: datetime, settings: Settings) -> tuple[Rankers | None, str | None]:
+    """The judged twin of the standing pair, or why it cannot be compared with."""
+    if standing is None or not settings.gate.enabled:
+        return None, "nothing stands to be compared with"
+    until = standing.manifest.judged_until
+    if until is None:
+        return None, f"the pair of the standing snapshot {standing.id} was never judged"
+    if until.date() > watermark.date():  # the source has lost its newest days, or was put back
+        return None, f"the standing pair knows events up to {until.date()}, and the newest is of {watermark}"
+    model = standing.manifest.settings["features"]["transformer_model"]
+    if model != settings.features.transformer_model:
+        return None, (
+            f"the standing pair reads texts with {model}, and this run with {settings.features.transformer_model}; "
+            "promote by hand after a look at the evaluation"
+        )
+    return Rankers.load(standing.folder / JUDGED), None
 
 
 def retrain(
-    con: duckdb.DuckDBPyConnection, inputs: Inputs, evaluation: pl.DataFrame, folder: Path, settings: Settings
+    con: duckdb.DuckDBPyConnection, inputs: Inputs, judgement: Judgement, folder: Path, settings: Settings
 ) -> ManifestBody:
     """Fit both rankers on all that is known, write a complete snapshot into `folder`, and describe it.
 
@@ -97,22 +154,38 @@ def retrain(
     everything = np.ones(len(inputs.posts.ids), dtype=np.bool_)
     until = inputs.watermark + timedelta(microseconds=1)  # the newest event itself counts
     rankers = fit_rankers(con, inputs.posts, inputs.embeddings, everything, inputs.cut, until, settings)
+    evaluation = judgement.comparison.evaluation
     _write(con, inputs, rankers, evaluation, folder, settings)
-    return _describe(inputs, evaluation, folder, settings, trained_at=datetime.now(UTC), models_from=None)
+    if judgement.twin is not None:
+        (folder / JUDGED).mkdir()
+        judgement.twin.save(folder / JUDGED)
+    return _describe(
+        inputs,
+        evaluation,
+        folder,
+        settings,
+        trained_at=datetime.now(UTC),
+        models_from=None,
+        judged_until=datetime.combine(judgement.cut, time(), UTC) if judgement.cut else None,
+        proven=judgement.proven,
+    )
 
 
 def refresh(
     con: duckdb.DuckDBPyConnection, inputs: Inputs, standing: Snapshot, folder: Path, settings: Settings
 ) -> ManifestBody:
-    """Write a snapshot with today's features and the rankers and evaluation of the `standing` one, and describe it.
+    """Write a snapshot with today's features and all else of the `standing` one: rankers, what is known of them.
 
     Raises:
         SnapshotDamaged: the files of `standing` are not what was published; its rankers must not be published again.
     """
     verify(standing)
     with duckdb.connect(str(standing.folder / STATE_FILE), read_only=True) as snapshot:
-        evaluation = snapshot.sql("FROM evaluation").pl()
+        evaluation = Evaluation.read(snapshot)
     _write(con, inputs, Rankers.load(standing.folder), evaluation, folder, settings)
+    carry_tables(standing.folder / STATE_FILE, folder / STATE_FILE)
+    if standing.manifest.judged_until is not None:
+        shutil.copytree(standing.folder / JUDGED, folder / JUDGED)
     return _describe(
         inputs,
         evaluation,
@@ -120,6 +193,8 @@ def refresh(
         settings,
         trained_at=standing.manifest.trained_at,
         models_from=standing.manifest.models_from or standing.id,
+        judged_until=standing.manifest.judged_until,
+        proven=standing.manifest.proven,
     )
 
 
@@ -127,7 +202,7 @@ def _write(
     con: duckdb.DuckDBPyConnection,
     inputs: Inputs,
     rankers: Rankers,
-    evaluation: pl.DataFrame,
+    evaluation: Evaluation,
     folder: Path,
     settings: Settings,
 ) -> None:
@@ -142,19 +217,21 @@ def _write(
 
 def _describe(
     inputs: Inputs,
-    evaluation: pl.DataFrame,
+    evaluation: Evaluation,
     folder: Path,
     settings: Settings,
     *,
     trained_at: datetime,
     models_from: str | None,
+    judged_until: datetime | None,
+    proven: bool,
 ) -> ManifestBody:
     with duckdb.connect(str(folder / STATE_FILE), read_only=True) as snapshot:
         tables = [name for (name,) in snapshot.sql("SHOW TABLES").fetchall()]
         rows = {name: snapshot.table(name).count("*").fetchall()[0][0] for name in tables}
     metrics = {
         str(arm): dict(zip(measured["metric"], measured["value"], strict=True))
-        for (arm,), measured in evaluation.group_by(ARM, maintain_order=True)
+        for (arm,), measured in evaluation.table.group_by(ARM, maintain_order=True)
     }
     return ManifestBody(
         watermark=inputs.watermark.replace(tzinfo=UTC),
@@ -165,4 +242,6 @@ def _describe(
         metrics=metrics,
         settings=public_settings(settings),
         code_version=version("feedrank"),
+        judged_until=judged_until,
+        proven=proven,
     )

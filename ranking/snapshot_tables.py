@@ -10,6 +10,7 @@ import polars as pl
 from core.columns import ARM, ARMS, POST_ID, RANK, SCORE, USER_ID
 from core.settings import Settings
 from features.state_tables import write_state
+from ranking.evaluation import Evaluation
 from ranking.recommender import STATE_FILE, Recommender
 from warehouse.connection import read_sql
 
@@ -18,7 +19,7 @@ USERS_AT_ONCE = 2_000
 
 
 def write_tables(
-    con: duckdb.DuckDBPyConnection, folder: Path, recommender: Recommender, evaluation: pl.DataFrame, settings: Settings
+    con: duckdb.DuckDBPyConnection, folder: Path, recommender: Recommender, evaluation: Evaluation, settings: Settings
 ) -> None:
     """Create `features.duckdb` in `folder`, complete and closed.
 
@@ -37,8 +38,7 @@ def write_tables(
         con.execute("DETACH snapshot")
     with duckdb.connect(str(path)) as snapshot:
         write_state(snapshot, recommender.state)
-        snapshot.register("evaluation_frame", evaluation)
-        snapshot.execute("CREATE TABLE evaluation AS FROM evaluation_frame")
+        evaluation.write(snapshot)
         _write_recommendations(snapshot, recommender, settings.ranking.recommendations_per_user)
         snapshot.execute(read_sql("ranking", "snapshot_macros"))
 

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 FILE = "history.jsonl"
+Action = Literal["publish", "rollback", "promote"]
 
 
 class Switch(msgspec.Struct, frozen=True):
@@ -15,7 +16,7 @@ class Switch(msgspec.Struct, frozen=True):
 
     time: datetime
     snapshot: str
-    action: Literal["publish", "rollback"]
+    action: Action
     by: str
 
 

@@ -23,6 +23,13 @@ class FileEntry(msgspec.Struct, frozen=True):
     bytes: int
 
 
+class GateOutcome(msgspec.Struct, frozen=True):
+    """What the promotion gate said of a retrained pair; the table `gate` of the snapshot has every check."""
+
+    promoted: bool
+    reasons: list[str]  # what spoke against it, or could not be checked
+
+
 class ManifestBody(msgspec.Struct, frozen=True, kw_only=True):
     """What the publisher knows about a snapshot. Times are in UTC; a NaN in `metrics` is written as null."""
 
@@ -34,6 +41,9 @@ class ManifestBody(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, Any]
     settings: dict[str, Any]  # as `public_settings` gives them
     code_version: str
+    judged_until: datetime | None = None  # what the pair's twin in `judged/` has learned from; None: there is no twin
+    proven: bool = False  # that twin has beaten random
+    gate: GateOutcome | None = None  # None: no gate was passed, as the rankers stood already or it is switched off
 
 
 class Manifest(ManifestBody, frozen=True, kw_only=True):

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 from uuid import uuid4
 
 import msgspec
@@ -18,10 +17,11 @@ import msgspec
 from core.errors import SnapshotDamaged, SnapshotError, SnapshotNotFound
 from core.logging import get_logger
 from core.settings import Settings
-from warehouse.history import Switch, append_switch, complete_history, read_history
+from warehouse.history import Action, Switch, append_switch, complete_history, read_history
 from warehouse.manifest import (
     SCHEMA_VERSION,
     FileEntry,
+    GateOutcome,
     Manifest,
     ManifestBody,
     content_hash,
@@ -30,11 +30,13 @@ from warehouse.manifest import (
     read_manifest,
     write_manifest,
 )
+from warehouse.retention import refused_ids, retain
 from warehouse.snapshot_folder import CURRENT, SNAPSHOT_ID, current_id, hidden, snapshot_ids, sweep, sync, sync_tree
 
 __all__ = [
     "SCHEMA_VERSION",
     "FileEntry",
+    "GateOutcome",
     "Manifest",
     "ManifestBody",
     "Snapshot",
@@ -44,10 +46,14 @@ __all__ = [
     "history",
     "list_snapshots",
     "open_snapshot",
+    "promote",
     "public_settings",
     "publish",
+    "refused_ids",
     "retain",
     "rollback",
+    "standing",
+    "store",
     "sweep_drafts",
     "verify",
 ]
@@ -79,8 +85,8 @@ def draft(settings: Settings) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)  # gone already when it has been published
 
 
-def publish(settings: Settings, draft: Path, manifest: ManifestBody, *, by: str = "feedrank") -> Snapshot:
-    """Turn `draft` into a snapshot and make it current.
+def store(settings: Settings, draft: Path, manifest: ManifestBody) -> Snapshot:
+    """Turn `draft` into a complete snapshot that nobody is served, until it is promoted.
 
     Raises:
         SnapshotError: the draft holds no file.
@@ -95,8 +101,14 @@ def publish(settings: Settings, draft: Path, manifest: ManifestBody, *, by: str 
     sync_tree(draft)
     draft.rename(target)
     sync(settings.snapshots_folder)
-    _switch(settings, target.name, "publish", by)
     return open_snapshot(settings, target.name)  # as it can be read, and not as it was meant
+
+
+def publish(settings: Settings, draft: Path, manifest: ManifestBody, *, by: str = "feedrank") -> Snapshot:
+    """Turn `draft` into a snapshot and make it current; errors as in `store`."""
+    snapshot = store(settings, draft, manifest)
+    _switch(settings, snapshot.id, "publish", by)
+    return snapshot
 
 
 def current(settings: Settings) -> Snapshot:
@@ -113,6 +125,19 @@ def current(settings: Settings) -> Snapshot:
     if not link.exists():
         raise SnapshotDamaged(f"{link} points to {name}, which does not exist; roll back to {_choice(settings)}")
     return open_snapshot(settings, name)
+
+
+def standing(settings: Settings) -> Snapshot | None:
+    """The live snapshot with every file verified; None before the first one, and where it is damaged (logged)."""
+    try:
+        snapshot = current(settings)
+        verify(snapshot)
+    except SnapshotNotFound:
+        return None
+    except SnapshotDamaged as error:
+        logger.warning("the live snapshot counts for nothing: %s", error)
+        return None
+    return snapshot
 
 
 def list_snapshots(settings: Settings) -> list[Snapshot]:
@@ -173,43 +198,33 @@ def rollback(settings: Settings, snapshot_id: str | None = None, *, by: str = "f
 
     Raises:
         SnapshotNotFound: there is none by that id, or none older.
+        SnapshotError: it was never live, because the gate refused it.
         SnapshotDamaged: it is not what was published; `current` stays.
     """
+    refused = refused_ids(settings)
     if snapshot_id is None:
         live = current_id(settings.snapshots_folder)
-        older = [name for name in snapshot_ids(settings.snapshots_folder) if live is not None and name < live]
+        names = [name for name in snapshot_ids(settings.snapshots_folder) if name not in refused]
+        older = [name for name in names if live is not None and name < live]
         if not older:
             raise SnapshotNotFound(f"no snapshot is older than the current one ({live}); nothing to roll back to")
         snapshot_id = older[0]
-    snapshot = open_snapshot(settings, snapshot_id)
-    verify(snapshot)
-    _switch(settings, snapshot_id, "rollback", by)
-    return snapshot
+    if snapshot_id in refused:
+        raise SnapshotError(
+            f"snapshot {snapshot_id} was never live, so nothing can roll back to it; "
+            f"feedrank snapshot promote {snapshot_id} overrides the gate"
+        )
+    return _serve(settings, snapshot_id, "rollback", by)
 
 
-def retain(settings: Settings, keep: int, dry_run: bool) -> list[str]:
-    """Remove all but the newest `keep` snapshots; gives the ids removed, or with `dry_run` those that would be.
+def promote(settings: Settings, snapshot_id: str, *, by: str) -> Snapshot:
+    """Make any snapshot current by somebody's decision, one that the gate refused included, after verifying it.
 
-    The current one always stays, and from `keep` = 2 on the one before it too, so that a rollback has somewhere to go.
+    Raises:
+        SnapshotNotFound: there is none by that id.
+        SnapshotDamaged: it is not what was stored; `current` stays.
     """
-    if keep < 1:
-        raise SnapshotError(f"keep = {keep}; at least the current snapshot stays, so it must be 1 or more")
-    names = snapshot_ids(settings.snapshots_folder)
-    live = current_id(settings.snapshots_folder)
-    kept = {live} if live in names else set()
-    if keep >= 2:
-        kept.update([name for name in names if live is not None and name < live][:1])
-    for name in names:
-        if len(kept) < keep:
-            kept.add(name)
-    removed = [name for name in names if name not in kept]
-    if not dry_run:
-        for name in removed:
-            # renamed first: a kill in the middle of the removal leaves nothing that looks like a snapshot
-            grave = settings.snapshots_folder / hidden("removed", name)
-            (settings.snapshots_folder / name).rename(grave)
-            shutil.rmtree(grave)
-    return removed
+    return _serve(settings, snapshot_id, "promote", by)
 
 
 def sweep_drafts(settings: Settings) -> list[str]:
@@ -222,7 +237,14 @@ def history(settings: Settings) -> list[Switch]:
     return read_history(settings.snapshots_folder)
 
 
-def _switch(settings: Settings, snapshot_id: str, action: Literal["publish", "rollback"], by: str) -> None:
+def _serve(settings: Settings, snapshot_id: str, action: Action, by: str) -> Snapshot:
+    snapshot = open_snapshot(settings, snapshot_id)
+    verify(snapshot)
+    _switch(settings, snapshot_id, action, by)
+    return snapshot
+
+
+def _switch(settings: Settings, snapshot_id: str, action: Action, by: str) -> None:
     folder = settings.snapshots_folder
     link = folder / CURRENT
     complete_history(folder, link)

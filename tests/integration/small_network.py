@@ -16,9 +16,10 @@ from core.settings import Settings
 from features.daily import rebuild_daily
 from ranking import pipeline
 from ranking.pipeline import judge, load_inputs
+from ranking.promotion import pass_gate
 from warehouse.connection import connect
 from warehouse.copy import copy_source
-from warehouse.snapshots import Snapshot, current, draft, publish
+from warehouse.snapshots import Snapshot, current, draft, publish, standing, store
 
 # 24 users who each view every post in turn, one post every 15 hours; everybody likes the posts of one of four topics
 SMALL_NETWORK = """
@@ -39,6 +40,7 @@ SMALL_NETWORK = """
 WATERMARK = "2025-01-13 12:03:48"
 SMALL = {
     "features": {"text_dims": 8, "text_components": 4, "text_clusters": 3, "transformer_max_tokens": 16},
+    "gate": {"enabled": False},  # tests turn the network upside down and want to see it served
     "ranking": {"iterations": 15, "depth": 4, "test_days": 3},
     "api": {"reload_interval": "PT0.05S"},
 }
@@ -76,9 +78,13 @@ class Network:
         with connect(self.settings) as con, draft(self.settings) as folder:
             rebuild_daily(con)
             inputs = load_inputs(con, self.settings)
-            evaluation = judge(con, inputs, self.settings)
-            manifest = pipeline.retrain(con, inputs, evaluation, folder, self.settings)
-            return publish(self.settings, folder, manifest)
+            rival = standing(self.settings)
+            judgement = judge(con, inputs, self.settings, rival)
+            manifest = pipeline.retrain(con, inputs, judgement, folder, self.settings)
+            verdict, manifest = pass_gate(
+                folder, manifest, judgement.comparison, judgement.no_standing, rival, self.settings
+            )
+            return (publish if verdict.promoted else store)(self.settings, folder, manifest)
 
     def refresh(self) -> Snapshot:
         """What refresh/quarter-hourly does, without Prefect."""

@@ -6,17 +6,18 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from core.settings import Settings
+from tests.integration.small_network import Network
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
 
 
-def test_there_are_six_questions() -> None:
-    assert len(QUERIES) == 6
+def test_there_are_eight_questions() -> None:
+    assert len(QUERIES) == 8
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_every_question_has_an_answer(query: str, published: Settings) -> None:
-    with duckdb.connect(str(published.snapshots_folder / "current" / "features.duckdb"), read_only=True) as snapshot:
+def test_every_question_has_an_answer(query: str, trained_network: Network) -> None:
+    tables = trained_network.settings.snapshots_folder / "current" / "features.duckdb"
+    with duckdb.connect(str(tables), read_only=True) as snapshot:
         assert snapshot.execute(query).fetchall()

@@ -15,6 +15,7 @@ from core.settings import FeatureSettings, RankingSettings, Settings, SourceSett
 from features.daily import rebuild_daily
 from features.training_set import labelled_views
 from ranking.pipeline import judge, load_inputs, retrain
+from ranking.promotion import pass_gate
 from warehouse.connection import connect
 from warehouse.copy import copy_source
 from warehouse.snapshots import draft, publish
@@ -56,9 +57,12 @@ def test_a_real_feed_is_recommended_from(source: pl.DataFrame, database: str, tm
         rebuild_daily(con)
         _labels_are_the_source_s_own(con, source)
         inputs = load_inputs(con, settings)
-        evaluation = judge(con, inputs, settings)
-        publish(settings, folder, retrain(con, inputs, evaluation, folder, settings))
-    auc = dict(evaluation.filter(metric="auc").select("arm", "value").iter_rows())
+        judgement = judge(con, inputs, settings)
+        manifest = retrain(con, inputs, judgement, folder, settings)
+        verdict, manifest = pass_gate(folder, manifest, judgement.comparison, None, None, settings)
+        publish(settings, folder, manifest)
+    assert verdict.promoted, verdict.reasons
+    auc = dict(judgement.comparison.evaluation.table.filter(metric="auc").select("arm", "value").iter_rows())
     assert auc["control"] > auc["random"]
     user = source["user_id"][0]
     liked = set(source.filter(user_id=user, action="like")["post_id"])

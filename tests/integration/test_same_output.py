@@ -31,8 +31,9 @@ def read(snapshot: Snapshot, query: str) -> pl.DataFrame:
 def test_a_second_training_gives_the_same_files_and_rows(twice: tuple[Snapshot, Snapshot]) -> None:
     first, second = twice
     assert first.id != second.id
-    assert {name for name in first.manifest.files if name != STATE_FILE} == set(RANKERS)
-    for name in RANKERS:
+    pairs = [*RANKERS, *(f"judged/{name}" for name in RANKERS)]  # the one that serves, and its judged twin
+    assert {name for name in first.manifest.files if name != STATE_FILE} == set(pairs)
+    for name in pairs:
         assert (first.folder / name).read_bytes() == (second.folder / name).read_bytes(), name
     tables = read(first, "SHOW TABLES")["name"]
     assert "recommendations" in tables

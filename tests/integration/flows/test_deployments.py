@@ -17,7 +17,7 @@ from core.errors import FeedrankError, RunFailed, SnapshotNotFound, WarehouseBus
 from core.settings import Settings
 from feedrank.prefect_server import Prefect
 from warehouse.lock import warehouse_lock
-from warehouse.snapshots import Snapshot, current, list_snapshots
+from warehouse.snapshots import Snapshot, current, list_snapshots, refused_ids
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -44,7 +44,15 @@ def trained(client: "SyncPrefectClient", settings: Settings) -> tuple[Snapshot, 
 
 def test_retrain_shows_its_steps_and_publishes(trained: tuple[Snapshot, str], client: "SyncPrefectClient") -> None:
     snapshot, screen = trained
-    steps = ["copy the source", "aggregate days", "embed posts", "judge rankers", "train rankers", "publish snapshot"]
+    steps = [
+        "copy the source",
+        "aggregate days",
+        "embed posts",
+        "judge rankers",
+        "train rankers",
+        "pass the gate",
+        "publish snapshot",
+    ]
     told = [line.partition(":")[0] for line in screen.splitlines() if ": Completed" in line]
     assert told == [*steps, "retain snapshots"]
     assert snapshot.manifest.models_from is None
@@ -124,6 +132,25 @@ def test_cleanup_deletes_only_when_it_is_told_to(prefect: Prefect, settings: Set
     assert "spill/duckdb_temp_storage.tmp" in cleanup(older_than_days=29, dry_run=False)
     assert not spilled.exists()
     assert len(list_snapshots(settings)) <= settings.snapshots_kept
+
+
+def test_a_pair_that_the_gate_refuses_is_told_and_not_served(
+    trained: tuple[Snapshot, str], client: "SyncPrefectClient", settings: Settings, network: str
+) -> None:
+    from flows.retrain import retrain
+
+    before = current(settings)
+    with closing(psycopg2.connect(network)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute('UPDATE "user" SET age = NULL')
+    state = retrain(return_state=True)
+    assert (state.type.value, state.name) == ("COMPLETED", "NotPromoted")
+    assert f"{before.id} stands: share of nulls in profile_age" in str(state.message)
+    assert current(settings) == before
+    (refused,) = refused_ids(settings)
+    assert refused in str(state.message)
+    artifacts = [str(artifact.data) for artifact in client.read_artifacts() if artifact.key == "gate"]
+    assert [text.splitlines()[0] for text in artifacts].count("# Not promoted") == 1
+    assert any("- share of nulls in profile_age: 1.0000 is over 0.99" in text for text in artifacts)
 
 
 def test_parameters_have_bounds(client: "SyncPrefectClient") -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from core.settings import load_settings
 from feedrank import cli
-from warehouse.snapshots import ManifestBody, Snapshot, draft, public_settings, publish
+from warehouse.snapshots import GateOutcome, ManifestBody, Snapshot, draft, history, public_settings, publish, store
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -36,7 +36,7 @@ def published(feedrank: Command) -> Snapshot:
     return _publish(likes=3)
 
 
-def _publish(likes: int) -> Snapshot:
+def _publish(likes: int, gate: GateOutcome | None = None) -> Snapshot:
     settings = load_settings()
     with draft(settings) as folder:
         with duckdb.connect(str(folder / "features.duckdb")) as con:
@@ -50,8 +50,9 @@ def _publish(likes: int) -> Snapshot:
             metrics={},
             settings=public_settings(settings),
             code_version="0",
+            gate=gate,
         )
-        return publish(settings, folder, body)
+        return publish(settings, folder, body) if gate is None else store(settings, folder, body)
 
 
 @pytest.mark.parametrize("command", ["list", "show", "verify", "rollback"])
@@ -82,6 +83,22 @@ def test_snapshots_are_listed_shown_verified_and_rolled_back(feedrank: Command, 
     assert published.id in feedrank("snapshot", "rollback")[1]
     assert json.loads(feedrank("snapshot", "show")[1])["id"] == published.id
     assert json.loads(feedrank("sql", "--json", "SELECT likes FROM users")[1]) == {"likes": 3}
+
+
+def test_a_refused_snapshot_is_told_apart_and_promoted_by_hand(feedrank: Command, published: Snapshot) -> None:
+    refused = _publish(likes=0, gate=GateOutcome(promoted=False, reasons=["worse than [popular]"]))
+    listed = feedrank("snapshot", "list")[1].splitlines()
+    assert ["→" in line for line in listed if published.id in line] == [True]
+    assert ["→" in line for line in listed if refused.id in line] == [False, False]
+    assert listed[-1] == f"not promoted: {refused.id}"
+    code, output, _ = feedrank("snapshot", "promote", refused.id, "--by", "Anna")
+    assert code == 0
+    assert f"now serving {refused.id}" in output
+    assert "in spite of: worse than [popular]" in output
+    assert "not promoted" not in feedrank("snapshot", "list")[1]
+    assert [(switch.action, switch.by) for switch in history(load_settings())][1:] == [("promote", "Anna")]
+    feedrank("snapshot", "promote", published.id)
+    assert history(load_settings())[-1].by
 
 
 def test_a_flipped_byte_is_found(feedrank: Command, published: Snapshot) -> None:

@@ -1,4 +1,3 @@
-from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
@@ -8,65 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.settings import RankingSettings
-from ranking import evaluate as evaluation
-from ranking.evaluate import BASELINES, EVALUATION_SCHEMA, HITRATE_ALL, HITRATE_VIEWED, evaluate
-from ranking.top_k import top_k
+from ranking import scored
+from ranking.baselines import BASELINES
+from ranking.evaluate import evaluate
+from ranking.evaluation import EVALUATION_SCHEMA
+from ranking.judged_rows import JudgedRows
+from ranking.user_metrics import HITRATE_ALL, HITRATE_VIEWED
+from tests.unit.ranking.toy_network import CUT, NO_DAYS, TableRecommender, network, value, views
 
-CUT = date(2024, 3, 3)
 SETTINGS = RankingSettings()
-NO_DAYS = pl.DataFrame(schema={"post_id": pl.Int64, "day": pl.Date, "views": pl.Int64, "likes": pl.Int64})
-
-
-@dataclass
-class Known:
-    user_ids: np.ndarray
-    post_ids: np.ndarray
-    eligible: np.ndarray
-
-
-class TableRecommender:
-    """Knows a probability for every user and post; an unknown user gets the mean over users."""
-
-    def __init__(self, chances, user_ids, post_ids, eligible=None, liked=None):
-        self.chances = np.asarray(chances, np.float32)
-        everything = np.ones(len(post_ids), bool)
-        self.state = Known(np.array(user_ids), np.array(post_ids), everything if eligible is None else eligible)
-        self.liked = np.zeros(self.chances.shape, bool) if liked is None else liked
-        self.asked_for = set()
-
-    def score(self, arm, user_rows, when):
-        self.asked_for.add(when)
-        table = np.vstack([self.chances, self.chances.mean(axis=0, dtype=np.float64)])[user_rows].astype(np.float32)
-        return table if arm == "test" else 1 - table  # the control arm is as wrong as can be
-
-    def already_liked(self, user_rows):
-        return np.vstack([self.liked, np.zeros(self.liked.shape[1], bool)])[user_rows]
-
-    def choose(self, arm, scores, limit):
-        return top_k(scores, limit)
-
-
-def views(*rows):
-    return pl.DataFrame(rows, schema={"user_id": pl.Int64, "post_id": pl.Int64, "liked": pl.Boolean}, orient="row")
-
-
-def value(table, arm, metric):
-    return table.filter(pl.col("arm") == arm, pl.col("metric") == metric)["value"].item()
-
-
-def network(users=400, posts=60, seen=30, seed=0):
-    """Everybody has a taste of their own and views posts at random."""
-    generator = np.random.default_rng(seed)
-    chances = generator.beta(0.3, 2, size=(users, posts))
-    user, post = np.repeat(np.arange(users), seen), generator.integers(posts, size=users * seen)
-    liked = generator.random(users * seen) < chances[user, post]
-    frame = pl.DataFrame({"user_id": user * 3 + 1, "post_id": post * 2 + 10, "liked": liked})
-    return TableRecommender(chances, np.arange(users) * 3 + 1, np.arange(posts) * 2 + 10), frame
 
 
 def test_knowing_the_true_chances_beats_chance_and_being_wrong_loses_to_it():
     recommender, events = network()
-    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS)
+    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).evaluation.table
     assert table.schema == EVALUATION_SCHEMA
     assert table["arm"].unique(maintain_order=True).to_list() == ["control", "test", *BASELINES]
     for metric in ("auc", "user_auc", HITRATE_VIEWED, HITRATE_ALL, "ndcg@10_viewed", "ndcg@10_all", "map@10_all"):
@@ -79,7 +33,7 @@ def test_knowing_the_true_chances_beats_chance_and_being_wrong_loses_to_it():
 
 
 def test_intervals_hold_their_value_and_only_means_over_users_have_one():
-    table = evaluate(*network(), NO_DAYS, CUT, SETTINGS)
+    table = evaluate(*network(), NO_DAYS, CUT, SETTINGS).evaluation.table
     whole = pl.col("metric").is_in(["auc", "coverage@10", "users", "rows"])
     assert table.filter(whole)["low"].is_nan().all()
     means = table.filter(~whole)
@@ -95,9 +49,8 @@ def test_popularity_is_judged_as_of_the_cut():
         schema=NO_DAYS.schema,
         orient="row",
     )
-    table = evaluate(
-        recommender, views((1, 10, True), (1, 11, False), (2, 11, True), (2, 12, False)), days, CUT, SETTINGS
-    )
+    events = views((1, 10, True), (1, 11, False), (2, 11, True), (2, 12, False))
+    table = evaluate(recommender, events, days, CUT, SETTINGS).evaluation.table
     assert value(table, "popular", "user_auc") == 1
     assert value(table, "popular", "map@10_all") == pytest.approx((1 + 1 / 2) / 2)
     assert value(table, "decayed_popular", "map@10_all") == pytest.approx((1 / 2 + 1) / 2)
@@ -110,7 +63,7 @@ def test_liked_and_ineligible_posts_are_on_no_list_and_new_posts_are_missed():
     recommender = TableRecommender([[0.9, 0.8, 0.2, 0.1]], [1], [10, 11, 12, 13], eligible, liked)
     # liked again: 10; the second of three posts that could have been found: 13; never known here: 99
     events = views((1, 10, True), (1, 13, True), (1, 11, True), (1, 12, False), (1, 99, True), (1, 99, False))
-    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS)
+    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).evaluation.table
     assert value(table, "test", "map@10_all") == pytest.approx((1 / 2) / 3)
     assert value(table, "test", "coverage@10") == pytest.approx(2 / 3)
     assert value(table, "test", "rows") == 4
@@ -118,14 +71,18 @@ def test_liked_and_ineligible_posts_are_on_no_list_and_new_posts_are_missed():
 
 def test_a_user_without_a_like_is_left_out_and_an_unknown_one_gets_a_cold_start():
     recommender = TableRecommender([[0.1, 0.9]], [1], [10, 11])
-    table = evaluate(recommender, views((1, 10, False), (7, 11, True), (7, 10, False)), NO_DAYS, CUT, SETTINGS)
+    table = evaluate(
+        recommender, views((1, 10, False), (7, 11, True), (7, 10, False)), NO_DAYS, CUT, SETTINGS
+    ).evaluation.table
     assert value(table, "test", "ndcg@10_all") == 1
     assert value(table, "test", "users") == 2
 
 
 def test_an_empty_place_of_a_list_is_never_a_hit():
     recommender = TableRecommender([[0.1, 0.9], [0.1, 0.9]], [1, 2], [10, 11])
-    table = evaluate(recommender, views((1, 11, True), (2, 10, False), (2, 99, True)), NO_DAYS, CUT, SETTINGS)
+    table = evaluate(
+        recommender, views((1, 11, True), (2, 10, False), (2, 99, True)), NO_DAYS, CUT, SETTINGS
+    ).evaluation.table
     assert value(table, "test", HITRATE_ALL) == 1 / 2
 
 
@@ -133,13 +90,13 @@ def test_a_tie_goes_to_the_lower_post_id():
     recommender = TableRecommender(np.full((1, 7), 0.5), [1], range(7))
     for post, hit in ((4, 1), (5, 0)):
         events = views(*((1, viewed, viewed == post) for viewed in reversed(range(7))))
-        table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS)
+        table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).evaluation.table
         assert value(table, "test", HITRATE_VIEWED) == value(table, "test", HITRATE_ALL) == hit
 
 
 def test_without_likes_everything_about_likes_is_undefined_and_says_why():
     recommender = TableRecommender([[0.1, 0.9]], [1], [10, 11])
-    table = evaluate(recommender, views((1, 10, False), (1, 11, False)), NO_DAYS, CUT, SETTINGS)
+    table = evaluate(recommender, views((1, 10, False), (1, 11, False)), NO_DAYS, CUT, SETTINGS).evaluation.table
     undefined = table.filter(pl.col("value").is_nan())
     assert len(undefined) == 5 * 8
     assert undefined["reason"].null_count() == 0
@@ -148,7 +105,7 @@ def test_without_likes_everything_about_likes_is_undefined_and_says_why():
 
 def test_no_views_and_no_posts_are_undefined_too():
     for recommender in (TableRecommender([[0.5]], [1], [10]), TableRecommender(np.zeros((0, 0)), [], [])):
-        table = evaluate(recommender, views(), NO_DAYS, CUT, SETTINGS)
+        table = evaluate(recommender, views(), NO_DAYS, CUT, SETTINGS).evaluation.table
         counts = pl.col("metric").is_in(["users", "rows"])
         assert table.filter(counts)["value"].to_list() == [0.0] * 10
         assert table.filter(~counts)["value"].is_nan().all()
@@ -159,7 +116,7 @@ def test_a_sample_of_users_is_stable_and_grows_by_adding():
     _, events = network(users=50)
     posts = np.unique(events["post_id"])
     samples = [
-        set(evaluation.JudgedRows.collect(frame, posts, size, seed=0).user_ids)
+        set(JudgedRows.collect(frame, posts, size, seed=0).user_ids)
         for frame, size in ((events, 10), (events.reverse(), 10), (events, 20))
     ]
     assert len(samples[0]) == 10
@@ -168,9 +125,32 @@ def test_a_sample_of_users_is_stable_and_grows_by_adding():
 
 
 def test_the_size_of_a_chunk_changes_nothing(monkeypatch):
-    whole = evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS)
-    monkeypatch.setattr(evaluation, "CHUNK_BYTES", 60 * 24 * 7)  # seven users at once
-    assert evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS).equals(whole)
+    whole = evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS).evaluation.table
+    monkeypatch.setattr(scored, "CHUNK_BYTES", 60 * 24 * 7)  # seven users at once
+    assert evaluate(*network(users=40), NO_DAYS, CUT, SETTINGS).evaluation.table.equals(whole)
+
+
+def test_the_standing_pair_is_judged_on_the_same_users_by_the_values_of_each():
+    recommender, events = network(users=60)
+    found = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS, standing=recommender)
+    table = found.evaluation.table
+    assert value(table, "standing_test", "auc") == value(table, "test", "auc")
+    for metric, values in found.by_user["test"].items():
+        np.testing.assert_array_equal(values, found.by_user["standing_test"][metric])
+        assert np.nanmean(values) == pytest.approx(value(table, "test", metric))
+    assert found.difference("test", "standing_test", "user_auc", seed=0) == (0, 0, 0)
+    assert found.difference("test", "random", "user_auc", seed=0).low > 0
+    alone = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS)
+    assert alone.by_user.keys() == {"control", "test", *BASELINES}
+    assert np.isnan(alone.difference("test", "standing_test", "user_auc", seed=0)).all()
+
+
+def test_a_baseline_is_judged_as_soon_as_it_is_declared(monkeypatch):
+    recommender, events = network(users=60)
+    monkeypatch.setitem(BASELINES, "told", lambda known: lambda part: recommender.chances[known.users[part]])
+    table = evaluate(recommender, events, NO_DAYS, CUT, SETTINGS).evaluation.table
+    for metric in ("auc", "ndcg@10_viewed", HITRATE_ALL):
+        assert value(table, "told", metric) == value(table, "test", metric)
 
 
 def by_hand(recommender, events):
@@ -210,7 +190,7 @@ def test_figures_are_those_of_a_plain_loop(seed, rows):
         generator.random(14) < 0.7,
         generator.random((4, 14)) < 0.2,
     )
-    table = evaluate(recommender, views(*rows), NO_DAYS, CUT, SETTINGS)
+    table = evaluate(recommender, views(*rows), NO_DAYS, CUT, SETTINGS).evaluation.table
     for metric, expected in by_hand(recommender, views(*rows)).items():
         ours = value(table, "test", metric)
         assert ours == pytest.approx(np.mean(expected), abs=1e-9) if expected else np.isnan(ours)
