@@ -63,7 +63,10 @@ def _trained_before_the_last_week(
     known = inputs.posts.seen_before(np.datetime64(cut))
     rankers = fit_rankers(con, inputs.posts, inputs.embeddings, known, start, settings)
     spaces = rankers.spaces(inputs.posts, inputs.embeddings)
-    state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, cut, known)
+    half_life = settings.ranking.popularity_half_life
+    state = build_state(
+        con, inputs.posts, spaces, rankers.codebook, rankers.layout, cut, known, rankers.neighbours, half_life
+    )
     views = labelled_views(con, start, inputs.watermark, settings.features.attribution_window)
     return Recommender(state, rankers.models, settings.threads), views
 
@@ -75,7 +78,7 @@ def _judge(arm: str, world: World, recommender: Recommender, week: pl.DataFrame)
     truth = world.truth.like_probability(users, np.arange(len(state.post_ids)), noon)  # (U, P)
     liked = _liked(state, week)  # (U, P)
     could_hit = (liked & state.eligible & ~recommender.already_liked(users)).any(axis=1)
-    best, scores = recommender.rank(arm, users, noon, CANDIDATES)
+    best, scores, *_ = recommender.rank(arm, users, noon, CANDIDATES)
     ways: dict[str, Callable[[], NDArray[np.int64]]] = {BY_SCORE: lambda: best[:, :TOP]}
     for diversity in DIVERSITIES:
         ways[f"diversity {diversity}"] = partial(rerank, best, scores, vectors, TOP, diversity)

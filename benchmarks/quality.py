@@ -76,7 +76,18 @@ def fitted(con: duckdb.DuckDBPyConnection, settings: Settings) -> Recommender:
     until = inputs.watermark + timedelta(microseconds=1)
     rankers = fit_rankers(con, inputs.posts, inputs.embeddings, everything, until, settings)
     spaces = rankers.spaces(inputs.posts, inputs.embeddings)
-    state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, inputs.cut, everything)
+    half_life = settings.ranking.popularity_half_life
+    state = build_state(
+        con,
+        inputs.posts,
+        spaces,
+        rankers.codebook,
+        rankers.layout,
+        inputs.cut,
+        everything,
+        rankers.neighbours,
+        half_life,
+    )
     return Recommender(state, rankers.models, settings.threads)
 
 

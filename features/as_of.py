@@ -7,7 +7,7 @@ cannot see its own day or a later one.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import numpy as np
@@ -64,10 +64,15 @@ def user_features(
     )
 
 
-def post_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, posts: Posts, codebook: Codebook) -> PostFeatures:
-    """Compute the features of `keys` (columns post_id, cut; sorted by both; each pair once; ids of known posts)."""
+def post_features(
+    con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, posts: Posts, codebook: Codebook, half_life: timedelta
+) -> PostFeatures:
+    """Compute the features of `keys` (columns post_id, cut; sorted by both; each pair once; ids of known posts).
+
+    `half_life` is that of `post_like_rate_decayed`.
+    """
     with _Relations(con, post_keys=keys, user_keys=pl.DataFrame(schema={USER_ID: pl.Int64, CUT: pl.Date})):
-        counted = con.sql(read_sql("features", "post_activity")).pl()
+        counted = con.execute(read_sql("features", "post_activity"), {"half_life": half_life / timedelta(days=1)}).pl()
     post_rows = np.searchsorted(posts.ids, keys[POST_ID].to_numpy())
     topic_rows = posts.topic_rows[post_rows]
     counted = counted.with_columns(topic=pl.Series(codebook.topic_codes(posts.topics)[topic_rows]))

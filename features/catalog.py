@@ -49,6 +49,9 @@ POST = (
         "post_like_rate_7d", "post", "rate", "likes per view", DAILY, "last 7 days, smoothed to the post's own"
     ),
     FeatureSpec("post_trend", "post", "ratio", "1", DAILY, "last 7 days' like rate over the whole one"),
+    FeatureSpec(
+        "post_like_rate_decayed", "post", "rate", "likes per view", DAILY, "older views count less, see half-life"
+    ),
     FeatureSpec("post_age_days", "post", "age", "days", DAILY, "since the post was first shown"),
     FeatureSpec("post_words", "post", "count", "words", STANDING, "length of the text"),
     FeatureSpec("topic_like_rate", "post", "rate", "likes per view", DAILY, "like rate of the post's topic"),
@@ -66,6 +69,10 @@ TEXT_PAIR = (
         "pair_taste", "pair", "score", "1", DAILY, "post's text along liked minus expected, see features.taste"
     ),
 )
+NEIGHBOUR_PAIR = (
+    FeatureSpec("pair_neighbours", "pair", "score", "1", DAILY, "liked by those who liked the same, by BM25"),
+)
+PAIR = (*TOPIC_PAIR, *TEXT_PAIR, *NEIGHBOUR_PAIR)
 REQUEST = (
     FeatureSpec("request_hour", "request", "time", "hour 0-23, UTC", AT_REQUEST, "hour of the day"),
     FeatureSpec("request_weekday", "request", "time", "day 1-7, Monday 1", AT_REQUEST, "day of the week"),
@@ -78,11 +85,13 @@ REASONS = {
     "post_": "how well the post is liked",
     "post_views_7d": "popular this week",
     "post_like_rate_7d": "popular this week",
+    "post_like_rate_decayed": "popular this week",
     "post_trend": "popular this week",
     "post_age_days": "how new the post is",
     "post_words": "how long the text is",
     "topic": "how well {topic} is liked",
     "pair_": "like posts you liked",
+    "pair_neighbours": "liked by people who like what you like",
     "pair_topic_": "your taste in {topic}",
     "request_": "time of day and week",
     "text_": "what the text is about",
@@ -134,7 +143,7 @@ class Layout:
             )
             for i in range(self.clusters)
         ]
-        return [*profile, *ACTIVITY, *POST, *TOPIC_PAIR, *TEXT_PAIR, *REQUEST, *text]
+        return [*profile, *ACTIVITY, *POST, *PAIR, *REQUEST, *text]
 
     @cached_property
     def names(self) -> list[str]:

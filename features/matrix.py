@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.as_of import PostFeatures, UserFeatures
-from features.catalog import Layout
+from features.catalog import PAIR, Layout
 from features.text_space import TextSpace
 
 
@@ -22,6 +22,7 @@ def rows_matrix(
     space: TextSpace,
     hours: NDArray[np.float32],  # (n,)
     weekdays: NDArray[np.float32],  # (n,)
+    neighbours: NDArray[np.float32],  # (n,) scores of the post by what its user liked
 ) -> NDArray[np.float32]:
     """Gather (n, F): row i is user key `user_rows[i]` meeting post key `post_rows[i]`."""
     groups = layout.slices
@@ -34,6 +35,7 @@ def rows_matrix(
     vectors = space.vectors[of_space]
     pair[:, 2] = np.einsum("nd,nd->n", users.tastes[arm].liked[user_rows], vectors)
     pair[:, 3] = np.einsum("nd,nd->n", users.tastes[arm].taste[user_rows], vectors)
+    pair[:, 4] = neighbours
     request = out[:, groups["request"]]
     request[:, 0] = hours
     request[:, 1] = weekdays
@@ -50,14 +52,30 @@ def post_template(layout: Layout, posts: PostFeatures, space: TextSpace) -> NDAr
     return out
 
 
-def fill_users(
-    out: NDArray[np.float32],  # (F, n, P) holding the template, whatever users were filled in before
-    layout: Layout,
+def pair_features(
     users: UserFeatures,
     arm: str,
     user_rows: NDArray[np.int64],  # (n,)
     topic_rows: NDArray[np.int64],  # (P,)
     vectors: NDArray[np.float32],  # (P, dims)
+    neighbours: NDArray[np.float32],  # (n, P) scores of posts by what the users liked
+) -> NDArray[np.float32]:
+    """Compute the pair features of n users and all posts: (pairs, n, P) in the catalogue's order."""
+    taste = users.tastes[arm]
+    pair = np.empty((len(PAIR), len(user_rows), len(topic_rows)), dtype=np.float32)
+    pair[:2] = users.topics[user_rows][:, topic_rows].transpose(2, 0, 1)
+    np.matmul(taste.liked[user_rows], vectors.T, out=pair[2])
+    np.matmul(taste.taste[user_rows], vectors.T, out=pair[3])
+    pair[4] = neighbours
+    return pair
+
+
+def fill_users(
+    out: NDArray[np.float32],  # (F, n, P) holding the template, whatever users were filled in before
+    layout: Layout,
+    users: UserFeatures,
+    user_rows: NDArray[np.int64],  # (n,)
+    pair: NDArray[np.float32],  # (pairs, n, P)
     hour: int,
     weekday: int,
 ) -> None:
@@ -66,15 +84,29 @@ def fill_users(
     Features come first, rows last: CatBoost reads such a matrix column by column where it lies, without copying it.
     """
     groups = layout.slices
-    taste = users.tastes[arm]
     out[groups["user"]] = users.values[user_rows].T[:, :, None]
-    pair = out[groups["pair"]]
-    pair[:2] = users.topics[user_rows][:, topic_rows].transpose(2, 0, 1)
-    np.matmul(taste.liked[user_rows], vectors.T, out=pair[2])
-    np.matmul(taste.taste[user_rows], vectors.T, out=pair[3])
-    request = out[groups["request"]]
-    request[0] = hour
-    request[1] = weekday
+    out[groups["pair"]] = pair
+    out[groups["request"]] = np.array([hour, weekday])[:, None, None]
+
+
+def fill_pairs(
+    template: NDArray[np.float32],  # (F, P)
+    layout: Layout,
+    users: UserFeatures,
+    user_rows: NDArray[np.int64],  # (n,)
+    pair: NDArray[np.float32],  # (pairs, n, P)
+    chosen: tuple[NDArray[np.int64], NDArray[np.int64]],  # (m,) places among the n users, (m,) posts
+    hour: int,
+    weekday: int,
+) -> NDArray[np.float32]:
+    """Fill (F, m): some pairs of the users at one moment and posts, the same numbers as `fill_users` has for them."""
+    groups = layout.slices
+    of_user, post = chosen
+    out = template[:, post]
+    out[groups["user"]] = users.values[user_rows[of_user]].T
+    out[groups["pair"]] = pair[:, of_user, post]
+    out[groups["request"]] = np.array([hour, weekday])[:, None]
+    return out
 
 
 def text_features(space: TextSpace) -> NDArray[np.float32]:

@@ -6,17 +6,19 @@ the snapshot's DuckDB file and reads it back without loss, so that what an analy
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from core.columns import POST_ID, USER_ID
 from features.as_of import PostFeatures, UserFeatures, post_features, same_cut, user_features
 from features.catalog import Layout
 from features.codebook import Codebook
+from features.neighbours import Neighbours
 from features.posts import Posts
 from features.taste import Taste
 from features.text_space import TextSpace
@@ -37,6 +39,7 @@ class ServingState:
     topics: list[str]  # '' for posts without one
     eligible: NDArray[np.bool_]  # (P,) may be recommended
     spaces: dict[str, TextSpace]  # by arm
+    neighbours: csr_array  # (P, P) similarity of posts by who liked them, see features.neighbours
 
 
 def build_state(
@@ -47,8 +50,13 @@ def build_state(
     layout: Layout,
     cut: date,
     eligible: NDArray[np.bool_],
+    neighbours: Neighbours,
+    half_life: timedelta,
 ) -> ServingState:
-    """Compute the state as of `cut`: only events known before that day count."""
+    """Compute the state as of `cut`: only events known before that day count.
+
+    `neighbours` are those of the training; `half_life` is that of `post_like_rate_decayed`.
+    """
     user_ids = con.sql(f"SELECT {USER_ID} FROM raw.users ORDER BY 1").fetchnumpy()[USER_ID]
     known = user_features(con, same_cut(USER_ID, user_ids, cut), posts, spaces, codebook)
     unseen_id = next(i for i in count(-1, -1) if place_of(user_ids, i) is None)
@@ -62,10 +70,11 @@ def build_state(
         liked_offsets=offsets,
         liked_posts=liked,
         post_ids=posts.ids,
-        posts=post_features(con, same_cut(POST_ID, posts.ids, cut), posts, codebook),
+        posts=post_features(con, same_cut(POST_ID, posts.ids, cut), posts, codebook, half_life),
         topics=posts.topics,
         eligible=eligible,
         spaces=dict(spaces),
+        neighbours=neighbours.among(posts.ids),
     )
 
 

@@ -10,10 +10,12 @@ import duckdb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from core.columns import ARMS, CUT, POST_ID, TOPIC, USER_ID
 from features.as_of import PostFeatures, UserFeatures
 from features.catalog import TOPIC_PAIR, Layout
+from features.neighbours import pairs_of
 from features.serving_state import ServingState, liked_lists
 from features.taste import Taste
 from features.text_space import TextSpace
@@ -40,6 +42,7 @@ def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
     )
     post_values = _floats(state.posts.values, names[groups["post"]])
     _create(con, "post_features", pl.DataFrame([post_ids, pl.Series("eligible", state.eligible)]).hstack(post_values))
+    _create(con, "post_neighbours", pairs_of(state.post_ids, state.neighbours))
     for arm in ARMS:
         taste = state.users.tastes[arm]
         vectors = pl.DataFrame([user_ids, pl.Series("liked", taste.liked), pl.Series("taste", taste.taste)])
@@ -80,6 +83,7 @@ def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
         topics=topics,
         eligible=posts["eligible"].to_numpy(),
         spaces=spaces,
+        neighbours=_read_neighbours(con, post_ids),
     )
 
 
@@ -96,6 +100,12 @@ def _read_space(con: duckdb.DuckDBPyConnection, arm: str, layout: Layout) -> Tex
 def _read_taste(con: duckdb.DuckDBPyConnection, arm: str) -> Taste:
     vectors = con.sql(f"FROM user_vectors_{arm} ORDER BY {USER_ID} NULLS LAST").pl()
     return Taste(_vectors(vectors, "liked"), _vectors(vectors, "taste"))
+
+
+def _read_neighbours(con: duckdb.DuckDBPyConnection, post_ids: NDArray[np.int64]) -> csr_array:
+    pairs = con.sql(f"FROM post_neighbours ORDER BY {POST_ID}, neighbour_id").fetchnumpy()
+    rows, columns = (np.searchsorted(post_ids, pairs[name]) for name in (POST_ID, "neighbour_id"))
+    return csr_array((pairs["similarity"], (rows, columns)), shape=(len(post_ids), len(post_ids)))
 
 
 def _one_date(con: duckdb.DuckDBPyConnection) -> date:

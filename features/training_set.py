@@ -17,6 +17,7 @@ from features.as_of import PostFeatures, UserFeatures, post_features, user_featu
 from features.catalog import Layout
 from features.codebook import Codebook
 from features.matrix import rows_matrix
+from features.neighbours import view_scores
 from features.posts import Posts
 from features.text_space import TextSpace
 from warehouse.connection import read_sql
@@ -54,6 +55,7 @@ class TrainingSet:
     post_rows: NDArray[np.int64]  # (n,)
     spaces: Mapping[str, TextSpace]
     layout: Layout
+    neighbours: NDArray[np.float32]  # (n,) scores of each post by what its user had liked, see features.neighbours
 
     @property
     def labels(self) -> NDArray[np.bool_]:
@@ -73,6 +75,7 @@ class TrainingSet:
             self.spaces[arm],
             times.dt.hour().cast(pl.Float32).to_numpy(),
             times.dt.weekday().cast(pl.Float32).to_numpy(),
+            self.neighbours,
         )
 
 
@@ -83,18 +86,23 @@ def build_training_set(
     spaces: Mapping[str, TextSpace],
     codebook: Codebook,
     layout: Layout,
+    half_life: timedelta,
 ) -> TrainingSet:
-    """Compute the features of `views` (from `labelled_views`), each as of its own day."""
+    """Compute the features of `views` (from `labelled_views`), each as of its own day.
+
+    `half_life` is that of `post_like_rate_decayed`.
+    """
     user_keys, user_rows = _keys(views, USER_ID)
     post_keys, post_rows = _keys(views, POST_ID)
     return TrainingSet(
         views=views,
         users=user_features(con, user_keys, posts, spaces, codebook),
         user_rows=user_rows,
-        posts=post_features(con, post_keys, posts, codebook),
+        posts=post_features(con, post_keys, posts, codebook, half_life),
         post_rows=post_rows,
         spaces=spaces,
         layout=layout,
+        neighbours=view_scores(con, views),
     )
 
 

@@ -75,7 +75,10 @@ def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) ->
     except TrainingError as error:
         return undefined_evaluation(f"nothing to train on before the cut at {cut}: {error}")
     spaces = rankers.spaces(inputs.posts, inputs.embeddings)
-    state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, cut, known)
+    half_life = settings.ranking.popularity_half_life
+    state = build_state(
+        con, inputs.posts, spaces, rankers.codebook, rankers.layout, cut, known, rankers.neighbours, half_life
+    )
     test = labelled_views(con, start, inputs.watermark, settings.features.attribution_window)
     if test.is_empty():
         return undefined_evaluation(
@@ -83,7 +86,7 @@ def judge(con: duckdb.DuckDBPyConnection, inputs: Inputs, settings: Settings) ->
             f"{settings.features.attribution_window}; a larger ranking.test_days would leave some"
         )
     post_day = con.sql("SELECT post_id, day, likes FROM features.post_day").pl()
-    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking.diversity)
+    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking)
     return evaluate(recommender, test, post_day, cut, settings.ranking)
 
 
@@ -134,9 +137,12 @@ def _write(
 ) -> None:
     spaces = rankers.spaces(inputs.posts, inputs.embeddings)
     eligible = np.ones(len(inputs.posts.ids), dtype=np.bool_)
-    state = build_state(con, inputs.posts, spaces, rankers.codebook, rankers.layout, inputs.cut, eligible)
+    half_life = settings.ranking.popularity_half_life
+    state = build_state(
+        con, inputs.posts, spaces, rankers.codebook, rankers.layout, inputs.cut, eligible, rankers.neighbours, half_life
+    )
     rankers.save(folder)
-    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking.diversity)
+    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking)
     write_tables(con, folder, recommender, evaluation, settings)
 
 

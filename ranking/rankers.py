@@ -19,6 +19,7 @@ from core.logging import get_logger
 from core.settings import Settings
 from features.catalog import Layout
 from features.codebook import Codebook
+from features.neighbours import Neighbours
 from features.posts import Posts
 from features.text_classical import ClassicalEncoder
 from features.text_neural import NeuralEncoder
@@ -31,6 +32,7 @@ log = get_logger(__name__)
 
 CODEBOOK_FILE = "codebook.json"
 ENCODERS_FOLDER = "encoders"
+NEIGHBOURS_FOLDER = "neighbours"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Rankers:
     neural: NeuralEncoder
     models: dict[str, CatBoostClassifier]  # by arm
     layout: Layout
+    neighbours: Neighbours
 
     def spaces(self, posts: Posts, embeddings: NDArray[np.float32]) -> dict[str, TextSpace]:
         """Place all posts in both arms' text spaces; `embeddings` is (P, width), one row a post."""
@@ -50,6 +53,7 @@ class Rankers:
     def save(self, folder: Path) -> None:
         """Write the pair into a snapshot under construction."""
         self.codebook.save(folder / CODEBOOK_FILE)
+        self.neighbours.save(folder / NEIGHBOURS_FOLDER)
         for arm, encoder in ((CONTROL, self.classical), (TEST, self.neural)):
             place = folder / ENCODERS_FOLDER / arm
             place.mkdir(parents=True)
@@ -67,6 +71,7 @@ class Rankers:
             neural=NeuralEncoder.load(folder / ENCODERS_FOLDER / TEST),
             models=models,
             layout=Layout.of_names(models[CONTROL].feature_names_),
+            neighbours=Neighbours.load(folder / NEIGHBOURS_FOLDER),
         )
 
 
@@ -102,13 +107,13 @@ def fit_rankers(
     views = labelled_views(
         con, since, until, features.attribution_window, rows=ranking.max_training_rows, seed=ranking.seed
     )
-    training = build_training_set(con, views, posts, spaces, codebook, layout)
+    training = build_training_set(con, views, posts, spaces, codebook, layout, ranking.popularity_half_life)
     log.info("training on %d views of %s to %s, %d liked", views.height, since, until, training.labels.sum())
     models = {
         arm: fit_ranker(training.matrix(arm), training.labels, layout.names, None, ranking, settings.threads)
         for arm in ARMS
     }
-    return Rankers(codebook, classical, neural, models, layout)
+    return Rankers(codebook, classical, neural, models, layout, Neighbours.fit(con, until))
 
 
 def _spaces(
