@@ -102,7 +102,7 @@ def fill_pairs(
     """Fill (F, m): some pairs of the users at one moment and posts, the same numbers as `fill_users` has for them."""
     groups = layout.slices
     of_user, post = chosen
-    out = template[:, post]
+    out = np.take(template, post, axis=1)  # indexing would lay it out row by row
     out[groups["user"]] = users.values[user_rows[of_user]].T
     out[groups["pair"]] = pair[:, of_user, post]
     out[groups["request"]] = np.array([hour, weekday])[:, None]

@@ -1,4 +1,4 @@
-"""Scorers that know no user: what a ranker has to beat.
+"""Scorers that a ranker has to beat: three that know no user, and neighbours, which know nothing but likes.
 
 All of them know only what was known before the cut, as the rankers do.
 """
@@ -10,6 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.columns import DAY, LIKES, POST_ID
+from features import neighbours
+from features.serving_state import ServingState
 from ranking.hashing import hash_ids, splitmix64
 
 
@@ -52,6 +54,14 @@ def decayed_popular_scores(
     age = (pl.lit(cut) - pl.col(DAY).cast(pl.Date)).dt.total_days()
     weight = pl.lit(0.5).pow(age / (half_life / timedelta(days=1)))
     return _sum_by_post(post_day, post_ids, cut, pl.col(LIKES) * weight)
+
+
+def neighbour_scores(state: ServingState, user_rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """BM25 item-item neighbours of what each user liked, (len(user_rows), P), see `features.neighbours`.
+
+    Row -1 is a user nobody has seen, who has liked nothing: 0 for every post.
+    """
+    return neighbours.neighbour_scores(state.neighbours, state.liked_offsets, state.liked_posts, user_rows)
 
 
 def _sum_by_post(

@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 from ranking.hashing import hash_ids, splitmix64
 from ranking.top_k import NOTHING
 
-EPOCH = datetime(1970, 1, 1)
-
 
 @dataclass(frozen=True)
 class Explored:
@@ -63,7 +61,7 @@ def explore(
 
 def draw(user_ids: NDArray[np.integer], when: datetime, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Draw two numbers of [0, 1) for each user in the hour of `when` (UTC), (n,) each."""
-    hour = np.array([(when - EPOCH).total_seconds() // 3600], np.int64).astype(np.uint64)
+    hour = np.array([when.toordinal() * 24 + when.hour], np.uint64)
     first = splitmix64(hash_ids(user_ids.astype(np.int64), seed) ^ splitmix64(hour))
     return _unit(first), _unit(splitmix64(first))
 

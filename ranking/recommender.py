@@ -98,7 +98,7 @@ class Recommender:
                     "run retrain/nightly to train a pair that fits"
                 )
         self.state = state
-        self._rankers = rankers
+        self.rankers = rankers
         self._threads = threads
         self._ranking = ranking
         self._exhaustive = (
@@ -183,7 +183,7 @@ class Recommender:
         place = place_of(self.state.user_ids, user_id)
         rows = np.array([-1 if place is None else place])
         matrix = self._fill_some(arm, rows, self._pairs(arm, rows), (np.zeros_like(post_rows), post_rows), when)
-        shap: NDArray[np.float64] = self._rankers[arm].get_feature_importance(
+        shap: NDArray[np.float64] = self.rankers[arm].get_feature_importance(
             Pool(matrix.T), type="ShapValues", thread_count=self._threads
         )
         return shap
@@ -327,7 +327,7 @@ class Recommender:
 
     def _predict(self, arm: str, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn features (F, m) into probabilities (m,)."""
-        raw = self._rankers[arm].predict(matrix.T, prediction_type="RawFormulaVal", thread_count=self._threads)
+        raw = self.rankers[arm].predict(matrix.T, prediction_type="RawFormulaVal", thread_count=self._threads)
         probabilities: NDArray[np.float32] = (1 / (1 + np.exp(-raw))).astype(np.float32)
         return probabilities
 
