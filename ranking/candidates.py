@@ -32,6 +32,8 @@ def candidates(known: Evidence, excluded: NDArray[np.bool_], per_source: int) ->
     standing = np.full((n, width), min(per_source, width), np.int64)
     users = np.arange(n)[:, None]
     for number, scores in enumerate((scores(known) for scores in SOURCES.values()), start=1):
+        if not (scores > -np.inf).any():
+            continue  # the source has nothing to bring
         best = top_k(np.where(excluded, -np.inf, scores), min(per_source, width))  # (n, k)
         places = np.broadcast_to(np.arange(best.shape[1]), best.shape)
         higher = (best != NOTHING) & (places < standing[users, best])

@@ -9,36 +9,31 @@ place given to a fresh post by chance (`ranking.exploration`).
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, NamedTuple, Self, TypeAlias
+from typing import Final, NamedTuple, Self
 
 import duckdb
 import numpy as np
-from catboost import CatBoostClassifier, Pool
+from catboost import CatBoostClassifier
 from numpy.typing import NDArray
 
 from core.columns import ARMS
 from core.errors import NotFound, SnapshotDamaged
 from core.settings import RankingSettings
-from features.matrix import fill_pairs, fill_users, pair_features, post_template
-from features.neighbours import neighbour_scores
 from features.serving_state import ServingState, place_of
 from features.state_tables import read_state
 from ranking.candidates import EXPLORATION, SOURCE_NAMES, candidates
 from ranking.diversity import CANDIDATES, rerank
 from ranking.exploration import explore
+from ranking.scorer import Scorer
 from ranking.sources import fresh
 from ranking.sources.evidence import Evidence
 from ranking.top_k import NOTHING, top_k
 from ranking.train import load_ranker
 
 STATE_FILE = "features.duckdb"
-# rows scored at once in bulk: 8k rows of some 60 floats are 2 MB, which stay in the cache; more is slower
-CHUNK_ROWS = 1 << 13
 # users times posts whose pair features and sources are held at once
 PART_CELLS = 1 << 20
 DEFAULTS: Final = RankingSettings()
-
-Chosen: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]  # (m,) places among some users, (m,) posts
 
 
 def ranker_file(arm: str) -> str:
@@ -99,15 +94,11 @@ class Recommender:
                 )
         self.state = state
         self.rankers = rankers
-        self._threads = threads
+        self._scorer = Scorer(state, rankers, threads)
         self._ranking = ranking
         self._exhaustive = (
             ranking.candidates_per_source == 0 or np.count_nonzero(state.eligible) <= ranking.exhaustive_up_to
         )
-        self._templates = {
-            arm: post_template(state.layout, state.posts, state.spaces[arm])[:, None]
-            for arm in rankers  # (F, 1, P)
-        }
         self._fresh = state.eligible & np.isfinite(fresh.scores(self._evidence(np.empty((0, 0, 0), np.float32))))
         likes = np.where(state.eligible, self._likes(), -np.inf)
         self._popular = _best(likes, len(likes))
@@ -127,7 +118,9 @@ class Recommender:
             user_rows: places in `state.user_ids`; -1 is a user nobody has seen.
             when: moment of the requests, UTC.
         """
-        parts = [self._score_all(arm, rows, self._pairs(arm, rows), when) for rows in self._parts(user_rows)]
+        parts = [
+            self._scorer.score_all(arm, rows, self._scorer.pairs(arm, rows), when) for rows in self._parts(user_rows)
+        ]
         return np.concatenate(parts)
 
     def already_liked(self, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -158,35 +151,29 @@ class Recommender:
     def candidates(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Find the posts that the sources bring to each user: (len(user_rows), P), see `ranking.candidates`."""
         parts = [
-            self._candidates(self._pairs(arm, rows), self._excluded(rows), self._ranking.candidates_per_source)
+            self._candidates(self._scorer.pairs(arm, rows), self._excluded(rows), self._ranking.candidates_per_source)
             for rows in self._parts(user_rows)
         ]
         return np.concatenate(parts)
+
+    def considered(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(len(user_rows), P) True where `rank` lets the ranker decide: every post that may be shown, or candidates."""
+        return ~self._excluded(user_rows) if self._exhaustive else self.candidates(arm, user_rows) > 0
 
     def choose(self, arm: str, scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
         """Choose lists by scores (n, P), -inf for a post that may not be shown: (n, limit), -1 where none is left."""
         if self._ranking.diversity == 0:
             return top_k(scores, limit)
-        candidates = top_k(scores, max(limit, CANDIDATES))
-        of_candidates = np.take_along_axis(scores, candidates, axis=1)
-        return rerank(candidates, of_candidates, self.state.spaces[arm].vectors, limit, self._ranking.diversity)
+        best = top_k(scores, max(limit, CANDIDATES))
+        of_best = np.take_along_axis(scores, best, axis=1)
+        return rerank(best, of_best, self.state.spaces[arm].vectors, limit, self._ranking.diversity)
 
     def contributions(
         self, arm: str, user_id: int, when: datetime, post_rows: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """Divide each post's raw score among the features: (len(post_rows), F + 1), in log-odds, the last the base.
-
-        A row adds up to the raw score, whose logistic function is the probability that `score` gives. Safe in any
-        thread. Source: Lundberg, Erion and Lee, "Consistent Individualized Feature Attribution for Tree Ensembles",
-        2018, as CatBoost computes it (`ShapValues`).
-        """
+        """Divide each post's raw score among the features, see `Scorer.contributions`. Safe in any thread."""
         place = place_of(self.state.user_ids, user_id)
-        rows = np.array([-1 if place is None else place])
-        matrix = self._fill_some(arm, rows, self._pairs(arm, rows), (np.zeros_like(post_rows), post_rows), when)
-        shap: NDArray[np.float64] = self.rankers[arm].get_feature_importance(
-            Pool(matrix.T), type="ShapValues", thread_count=self._threads
-        )
-        return shap
+        return self._scorer.contributions(arm, -1 if place is None else place, when, post_rows)
 
     def recommend(self, arm: str, user_id: int, when: datetime, limit: int) -> Recommendations:
         """Recommend at most `limit` posts to one user; a user nobody has seen gets a cold-start answer."""
@@ -238,25 +225,25 @@ class Recommender:
         self, arm: str, rows: NDArray[np.int64], ids: NDArray[np.int64] | None, when: datetime, limit: int
     ) -> Lists:
         """Rank for as many users as fit into memory together."""
-        pairs, excluded = self._pairs(arm, rows), self._excluded(rows)
+        pairs, excluded = self._scorer.pairs(arm, rows), self._excluded(rows)
         wanted = self._ranking.candidates_per_source
         # a list longer than what a source brings needs longer ones
         source = self._candidates(pairs, excluded, max(wanted, limit) if wanted else 0)
         if self._exhaustive:
-            scores = self._score_all(arm, rows, pairs, when)
+            scores = self._scorer.score_all(arm, rows, pairs, when)
             scores[excluded] = -np.inf
         else:
             scores = np.full(source.shape, -np.inf, np.float32)
             users, columns = np.nonzero(source)
             chosen = users, columns
-            scores[chosen] = self._score_some(arm, rows, pairs, chosen, when)
+            scores[chosen] = self._scorer.score_some(arm, rows, pairs, chosen, when)
         posts = self.choose(arm, scores, limit)
         propensities = np.where(posts == NOTHING, np.nan, 1.0)
         if ids is not None and self._ranking.explore > 0:
             explored = explore(posts, self._fresh & ~excluded, ids, when, self._ranking.explore, self._ranking.seed)
             posts, propensities = explored.posts, explored.propensities
             drawn = explored.users, posts[explored.users, explored.places]
-            scores[drawn] = self._score_some(arm, rows, pairs, drawn, when)
+            scores[drawn] = self._scorer.score_some(arm, rows, pairs, drawn, when)
             source[drawn] = SOURCE_NAMES.index(EXPLORATION)
         shown = posts != NOTHING
         return Lists(
@@ -283,53 +270,6 @@ class Recommender:
         """Divide users into parts whose pair features, (pairs, n, P), fit into memory."""
         step = max(1, PART_CELLS // len(self.state.post_ids))
         return [user_rows[start : start + step] for start in range(0, max(1, len(user_rows)), step)]
-
-    def _pairs(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Compute the pair features of some users, (pairs, len(user_rows), P)."""
-        state = self.state
-        neighbours = neighbour_scores(state.neighbours, state.liked_offsets, state.liked_posts, user_rows)
-        vectors = state.spaces[arm].vectors
-        return pair_features(state.users, arm, user_rows, state.posts.topic_rows, vectors, neighbours)
-
-    def _score_all(
-        self, arm: str, user_rows: NDArray[np.int64], pairs: NDArray[np.float32], when: datetime
-    ) -> NDArray[np.float32]:
-        """Score every post for some users, (len(user_rows), P), as many rows at a time as stay in the cache."""
-        state = self.state
-        posts = len(state.post_ids)
-        chunk = max(1, min(CHUNK_ROWS // posts, len(user_rows)))
-        buffer = self._templates[arm] if chunk == 1 else np.repeat(self._templates[arm], chunk, axis=1)
-        scores = np.empty((len(user_rows), posts), dtype=np.float32)
-        for start in range(0, len(user_rows), chunk):
-            rows = user_rows[start : start + chunk]
-            part = buffer if len(rows) == chunk else buffer[:, : len(rows)].copy()
-            pair = pairs[:, start : start + chunk]
-            fill_users(part, state.layout, state.users, rows, pair, when.hour, when.isoweekday())
-            scores[start : start + len(rows)] = self._predict(arm, part.reshape(len(part), -1)).reshape(-1, posts)
-        return scores
-
-    def _score_some(
-        self, arm: str, user_rows: NDArray[np.int64], pairs: NDArray[np.float32], chosen: Chosen, when: datetime
-    ) -> NDArray[np.float32]:
-        """Score m pairs, (m,), the same to the last bit as `_score_all` does."""
-        scores = np.empty(len(chosen[0]), np.float32)
-        for start in range(0, len(scores), CHUNK_ROWS):
-            part = slice(start, start + CHUNK_ROWS)
-            some = (chosen[0][part], chosen[1][part])
-            scores[part] = self._predict(arm, self._fill_some(arm, user_rows, pairs, some, when))
-        return scores
-
-    def _fill_some(
-        self, arm: str, user_rows: NDArray[np.int64], pairs: NDArray[np.float32], chosen: Chosen, when: datetime
-    ) -> NDArray[np.float32]:
-        state, template = self.state, self._templates[arm][:, 0]
-        return fill_pairs(template, state.layout, state.users, user_rows, pairs, chosen, when.hour, when.isoweekday())
-
-    def _predict(self, arm: str, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn features (F, m) into probabilities (m,)."""
-        raw = self.rankers[arm].predict(matrix.T, prediction_type="RawFormulaVal", thread_count=self._threads)
-        probabilities: NDArray[np.float32] = (1 / (1 + np.exp(-raw))).astype(np.float32)
-        return probabilities
 
     def _likes(self) -> NDArray[np.float32]:
         posts = self.state.layout.names[self.state.layout.slices["post"]]

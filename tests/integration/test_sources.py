@@ -35,7 +35,7 @@ def test_staged_lists_are_the_best_of_the_candidates(published: Settings) -> Non
         assert not (source.astype(bool) & recommender.already_liked(users)).any()
         scores = recommender.score(arm, users, NOON)
         lists = recommender.rank(arm, users, NOON, LIMIT)
-        expected = recommender.choose(arm, np.where(source > 0, scores, -np.inf), LIMIT)
+        expected = recommender.choose(arm, np.where(recommender.considered(arm, users), scores, -np.inf), LIMIT)
         np.testing.assert_array_equal(lists.posts, expected)
         np.testing.assert_array_equal(lists.scores, np.take_along_axis(scores, expected, axis=1))
         np.testing.assert_array_equal(lists.sources, np.take_along_axis(source, expected, axis=1))
