@@ -9,7 +9,7 @@ interval over resampled users. Times are processor time on one thread: of single
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,6 @@ from benchmarks.report import Row, report
 from benchmarks.world import load_world
 from core.columns import ARMS
 from core.settings import RankingSettings, Settings
-from features.serving_state import ServingState
 from ranking.candidates import SOURCE_NAMES
 from ranking.intervals import bootstrap_means
 from ranking.recommender import Recommender
@@ -49,13 +48,14 @@ def _judge(arm: str, world: World, standing: Recommender) -> list[Row]:
     truth = world.truth.like_probability(users, np.arange(len(state.post_ids)), when)  # (U, P)
 
     def worth(posts: NDArray[np.int64]) -> NDArray[np.float64]:
-        return np.take_along_axis(truth, posts, axis=1).mean(axis=1, dtype=np.float64)
+        mean: NDArray[np.float64] = np.take_along_axis(truth, posts, axis=1).mean(axis=1, dtype=np.float64)
+        return mean
 
     every = _under(standing, RankingSettings(candidates_per_source=0))
     best = every.rank(arm, users, when, TOP).posts
     rows = [
         Row(f"{arm}, every post: true probability", float(worth(best).mean()), f"of {TOP} posts"),
-        *_times(f"{arm}, every post", state, lambda rows: every.rank(arm, rows, when, TOP)),
+        *_times(f"{arm}, every post", every, arm, when),
     ]
     for count in PER_SOURCE:
         name = f"{arm}, {count} a source"
@@ -69,7 +69,7 @@ def _judge(arm: str, world: World, standing: Recommender) -> list[Row]:
             Row(f"{name}: candidates", float(np.count_nonzero(found, axis=1).mean()), f"of {len(state.post_ids)}"),
             Row(f"{name}: recall", recall, f"of the exhaustive {TOP}", ">= 0.9" if count >= 100 else None),
             Row(f"{name}: true probability", float(worth(lists.posts).mean()), loss),
-            *_times(name, state, lambda rows, staged=staged: staged.rank(arm, rows, when, TOP)),
+            *_times(name, staged, arm, when),
         ]
     told = _under(standing, RankingSettings()).rank(arm, users, when, TOP).sources
     shares = np.bincount(told.ravel(), minlength=len(SOURCE_NAMES)) / told.size
@@ -84,15 +84,15 @@ def _under(standing: Recommender, ranking: RankingSettings) -> Recommender:
     return Recommender(standing.state, standing.rankers, 1, ranking)
 
 
-def _times(name: str, state: ServingState, rank: Callable[[NDArray[np.int64]], object]) -> list[Row]:
-    users = np.arange(len(state.user_ids))
+def _times(name: str, recommender: Recommender, arm: str, when: datetime) -> list[Row]:
+    users = np.arange(len(recommender.state.user_ids))
     spent = []
     for row in np.random.default_rng(0).choice(users, REQUESTS + 1):
         start = time.process_time()
-        rank(np.array([row]))
+        recommender.rank(arm, np.array([row]), when, TOP)
         spent.append(time.process_time() - start)
     start = time.process_time()
-    rank(users)
+    recommender.rank(arm, users, when, TOP)
     bulk = time.process_time() - start
     return [
         Row(f"{name}: request", 1e3 * float(np.median(spent[1:])), "ms"),
