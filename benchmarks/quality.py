@@ -28,7 +28,7 @@ from core.columns import ARMS
 from core.settings import Settings
 from features.catalog import POST, TOPIC_PAIR
 from features.serving_state import ServingState, build_state
-from ranking.baselines import decayed_popular_scores, popular_scores
+from ranking.baselines import decayed_popular_scores, neighbour_scores, popular_scores
 from ranking.pipeline import load_inputs
 from ranking.rankers import fit_rankers
 from ranking.recommender import Recommender
@@ -111,6 +111,7 @@ def judge(world: World, con: duckdb.DuckDBPyConnection, recommender: Recommender
     half_life = settings.ranking.popularity_half_life
     judge_scores("popular", popular_scores(post_day, state.post_ids, state.cut)[None])
     judge_scores("decayed popular", decayed_popular_scores(post_day, state.post_ids, state.cut, half_life)[None])
+    judge_scores("neighbours", neighbour_scores(state, users))
     judge_scores("topic, like rate", topic_times_like_rate(state))
     judge_scores("reachable", reachable_logits(world, when))
     judge_scores("oracle", truth)

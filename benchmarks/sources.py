@@ -71,7 +71,9 @@ def _judge(arm: str, world: World, standing: Recommender) -> list[Row]:
             Row(f"{name}: true probability", float(worth(lists.posts).mean()), loss),
             *_times(name, staged, arm, when),
         ]
-    told = _under(standing, RankingSettings()).rank(arm, users, when, TOP).sources
+    default = _under(standing, RankingSettings())
+    rows += _times(f"{arm}, every post, sources told", default, arm, when)
+    told = default.rank(arm, users, when, TOP).sources
     shares = np.bincount(told.ravel(), minlength=len(SOURCE_NAMES)) / told.size
     rows += [Row(f"{arm}, from {name}", float(shares[i]), "share of posts") for i, name in enumerate(SOURCE_NAMES)]
     exploring = _under(standing, RankingSettings(explore=EXPLORE)).show(arm, users, state.user_ids, when, TOP)

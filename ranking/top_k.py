@@ -27,7 +27,9 @@ def top_k(scores: NDArray[np.floating], k: int) -> NDArray[np.int64]:
         above, level = usable > last, usable == last
         room = kept - np.count_nonzero(above, axis=1, keepdims=True)
         chosen = above | (level & (np.cumsum(level, axis=1, dtype=np.int32) <= room))
-    columns = np.flatnonzero(chosen).reshape(n, kept) % width  # ascending in each row, so a stable sort keeps ties by column
+    columns = (
+        np.flatnonzero(chosen).reshape(n, kept) % width
+    )  # ascending in each row, so a stable sort keeps ties by column
     values = np.take_along_axis(usable, columns, axis=1)
     order = np.argsort(-values, axis=1, kind="stable")
     ordered = np.take_along_axis(columns, order, axis=1)

@@ -11,6 +11,7 @@ from api.app import create_app
 from core.columns import ARMS
 from core.settings import RankingSettings, Settings
 from experiments.assignment import assign
+from ranking.baselines import neighbour_scores
 from ranking.candidates import EXPLORATION, SOURCE_NAMES
 from ranking.recommender import STATE_FILE, Lists, Recommender
 from ranking.sources import SOURCES
@@ -115,6 +116,14 @@ def test_the_snapshot_keeps_source_and_propensity(published: Settings) -> None:
     assert {"source", "propensity"} <= {*named.columns}
     assert neighbours is not None
     assert neighbours[0] > POSTS
+
+
+def test_neighbours_alone_are_a_baseline(published: Settings) -> None:
+    recommender = opened(published, STAGED)
+    scores = neighbour_scores(recommender.state, np.array([-1, 0, 1]))
+    assert scores.shape == (3, POSTS)
+    assert not scores[0].any()
+    assert (np.count_nonzero(scores[1:], axis=1) > 20).all()
 
 
 def of_user(lists: Lists, row: int) -> Lists:
