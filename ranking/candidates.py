@@ -41,3 +41,25 @@ def candidates(known: Evidence, excluded: NDArray[np.bool_], per_source: int) ->
         source[rows, columns] = number
         standing[rows, columns] = places[higher]
     return source
+
+
+def sources_of(
+    known: Evidence, excluded: NDArray[np.bool_], shown: NDArray[np.int64], per_source: int
+) -> NDArray[np.uint8]:
+    """Find the sources of a few posts, `shown` (n, k), -1 for none: what `candidates` has for them, without the others.
+
+    A post's place with a source is the number of posts ahead of it, so nothing need be sorted.
+    """
+    source = np.zeros(shown.shape, np.uint8)
+    standing = np.full(shown.shape, per_source)
+    columns = np.arange(known.shape[1])
+    for number, scores in enumerate((scores(known) for scores in SOURCES.values()), start=1):
+        usable = np.where(excluded, -np.inf, scores)
+        mine = np.take_along_axis(usable, shown, axis=1)
+        ahead = usable[:, None] > mine[:, :, None]  # (n, k, P)
+        ahead |= (usable[:, None] == mine[:, :, None]) & (columns < shown[:, :, None])
+        place = np.count_nonzero(ahead, axis=2)
+        higher = (place < standing) & (mine > -np.inf) & (shown != NOTHING)
+        source[higher] = number
+        standing[higher] = place[higher]
+    return source

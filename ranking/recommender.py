@@ -21,7 +21,7 @@ from core.errors import NotFound, SnapshotDamaged
 from core.settings import RankingSettings
 from features.serving_state import ServingState, place_of
 from features.state_tables import read_state
-from ranking.candidates import EXPLORATION, SOURCE_NAMES, candidates
+from ranking.candidates import EXPLORATION, SOURCE_NAMES, candidates, sources_of
 from ranking.diversity import CANDIDATES, rerank
 from ranking.exploration import explore
 from ranking.scorer import Scorer
@@ -215,7 +215,7 @@ class Recommender:
         limit: int,
     ) -> Lists:
         parts, start = [], 0
-        for rows in self._parts(user_rows):
+        for rows in self._parts(user_rows, limit):
             ids = None if user_ids is None else user_ids[start : start + len(rows)]
             parts.append(self._some_lists(arm, rows, ids, when, limit))
             start += len(rows)
@@ -228,30 +228,33 @@ class Recommender:
         pairs, excluded = self._scorer.pairs(arm, rows), self._excluded(rows)
         wanted = self._ranking.candidates_per_source
         # a list longer than what a source brings needs longer ones
-        source = self._candidates(pairs, excluded, max(wanted, limit) if wanted else 0)
+        per_source = max(wanted, limit) if wanted else 0
         if self._exhaustive:
             scores = self._scorer.score_all(arm, rows, pairs, when)
             scores[excluded] = -np.inf
+            source = None
         else:
+            source = self._candidates(pairs, excluded, per_source)
             scores = np.full(source.shape, -np.inf, np.float32)
             users, columns = np.nonzero(source)
             chosen = users, columns
             scores[chosen] = self._scorer.score_some(arm, rows, pairs, chosen, when)
         posts = self.choose(arm, scores, limit)
-        propensities = np.where(posts == NOTHING, np.nan, 1.0)
+        shown = posts != NOTHING
+        sources = np.zeros(posts.shape, np.uint8)
+        if source is not None:
+            sources = np.where(shown, np.take_along_axis(source, posts, axis=1), np.uint8(0))
+        elif per_source:
+            sources = sources_of(self._evidence(pairs), excluded, posts, per_source)
+        propensities = np.where(shown, 1.0, np.nan)
         if ids is not None and self._ranking.explore > 0:
             explored = explore(posts, self._fresh & ~excluded, ids, when, self._ranking.explore, self._ranking.seed)
             posts, propensities = explored.posts, explored.propensities
             drawn = explored.users, posts[explored.users, explored.places]
             scores[drawn] = self._scorer.score_some(arm, rows, pairs, drawn, when)
-            source[drawn] = SOURCE_NAMES.index(EXPLORATION)
-        shown = posts != NOTHING
-        return Lists(
-            posts,
-            np.where(shown, np.take_along_axis(scores, posts, axis=1), np.float32(np.nan)),
-            np.where(shown, np.take_along_axis(source, posts, axis=1), np.uint8(0)),
-            propensities,
-        )
+            sources[explored.users, explored.places] = SOURCE_NAMES.index(EXPLORATION)
+        found = np.where(shown, np.take_along_axis(scores, posts, axis=1), np.float32(np.nan))
+        return Lists(posts, found, sources, propensities)
 
     def _candidates(
         self, pairs: NDArray[np.float32], excluded: NDArray[np.bool_], per_source: int
@@ -266,9 +269,9 @@ class Recommender:
     def _excluded(self, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         return self.already_liked(user_rows) | ~self.state.eligible
 
-    def _parts(self, user_rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """Divide users into parts whose pair features, (pairs, n, P), fit into memory."""
-        step = max(1, PART_CELLS // len(self.state.post_ids))
+    def _parts(self, user_rows: NDArray[np.int64], limit: int = 0) -> list[NDArray[np.int64]]:
+        """Divide users into parts whose pair features (pairs, n, P) and flags of lists (n, limit, P) fit in memory."""
+        step = max(1, PART_CELLS // (len(self.state.post_ids) * max(1, limit // 10)))
         return [user_rows[start : start + step] for start in range(0, max(1, len(user_rows)), step)]
 
     def _likes(self) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from features.catalog import PAIR, POST
-from ranking.candidates import SOURCE_NAMES, candidates
+from ranking.candidates import SOURCE_NAMES, candidates, sources_of
 from ranking.sources import SOURCES
 from ranking.sources.evidence import Evidence
 
@@ -41,6 +41,9 @@ def test_each_candidate_stands_among_the_best_of_its_source(
         for post, places in standing.items():
             expected[user, post] = min(places)[1]
     np.testing.assert_array_equal(found, expected)
+    shown = np.tile([*range(POSTS), -1], (USERS, 1))
+    of_few = sources_of(known, excluded, shown, per_source)
+    np.testing.assert_array_equal(of_few, np.pad(expected, ((0, 0), (0, 1))))
 
 
 def test_sources_are_numbered_as_they_are_named() -> None:
