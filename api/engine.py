@@ -17,8 +17,8 @@ from api.schemas import Post, RecommendedPost, Refusal
 from core.columns import ARMS
 from core.errors import FeedrankError, NotFound, SnapshotNotFound
 from core.logging import get_logger
-from core.settings import Settings
-from ranking.recommender import STATE_FILE, Recommendations, Recommender
+from core.settings import RankingSettings, Settings
+from ranking.recommender import STATE_FILE, PostList, Recommender
 from warehouse.snapshot_folder import current_id
 from warehouse.snapshots import Snapshot, open_snapshot, verify
 
@@ -39,16 +39,16 @@ class Serving:
     loaded_at: datetime
 
     @classmethod
-    def load(cls, snapshot: Snapshot, diversity: float) -> Self:
+    def load(cls, snapshot: Snapshot, ranking: RankingSettings) -> Self:
         """Verify the files, read them and answer once in each arm, so that the first request finds everything in place.
 
-        `diversity` is how much lists are varied, see `ranking.diversity`.
+        `ranking` says how candidates are found, lists varied and fresh posts explored.
 
         Raises:
             SnapshotDamaged: its files do not match its manifest.
         """
         verify(snapshot)
-        recommender = Recommender.open(snapshot.folder, diversity=diversity)
+        recommender = Recommender.open(snapshot.folder, ranking=ranking)
         database = duckdb.connect(str(snapshot.folder / STATE_FILE), read_only=True)
         posts = database.execute("SELECT post_id, text, topic FROM posts JOIN post_text USING (post_id)").fetchall()
         now = datetime.now(UTC)
@@ -68,8 +68,8 @@ class Serving:
             raise NotFound(f"post {post_id} is not in snapshot {self.snapshot.id}; new posts come with the next one")
         return self.posts[post_id]
 
-    def posts_of(self, recommendations: Recommendations) -> list[RecommendedPost]:
-        return [self.posts[post_id] for post_id in recommendations.post_ids.tolist()]
+    def posts_of(self, listed: PostList) -> list[RecommendedPost]:
+        return [self.posts[post_id] for post_id in listed.post_ids.tolist()]
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Rows of the snapshot's tables by column name; safe in any thread, for each call has a cursor of its own."""
@@ -125,7 +125,7 @@ class Engine:
 
     def _replace(self, wanted: str) -> None:
         try:
-            serving = Serving.load(open_snapshot(self._settings, wanted), self._settings.ranking.diversity)
+            serving = Serving.load(open_snapshot(self._settings, wanted), self._settings.ranking)
         except Exception as error:  # whatever is wrong with the new one must not stop the one before
             self.refused = Refusal(wanted, str(error))
             standing = self._serving.snapshot.id if self._serving else "nothing"

@@ -71,7 +71,19 @@ class Explanation(Struct, frozen=True):
 
     source: Annotated[
         str,
-        Meta(description="What brought it; `all posts`: every post was considered.", examples=["all posts"]),
+        Meta(
+            description="What brought it: `neighbours` (liked by those who liked the same), `factors` (a factor "
+            "model), `texts` (reads like what the user liked), `topics`, `trending`, `fresh`, `exploration` (a fresh "
+            "post by chance), or `all posts`: none of these, but every post was considered.",
+            examples=["neighbours"],
+        ),
+    ]
+    propensity: Annotated[
+        float,
+        Meta(
+            description="Probability that this post was shown at this place; 1 where nothing is left to chance.",
+            examples=[1.0],
+        ),
     ]
     score: Annotated[float, Meta(description="Estimated probability that the user likes it.", examples=[0.31])]
     reasons: Annotated[

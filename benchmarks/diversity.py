@@ -75,7 +75,8 @@ def _judge(arm: str, world: World, recommender: Recommender, week: pl.DataFrame)
     truth = world.truth.like_probability(users, np.arange(len(state.post_ids)), noon)  # (U, P)
     liked = _liked(state, week)  # (U, P)
     could_hit = (liked & state.eligible & ~recommender.already_liked(users)).any(axis=1)
-    best, scores = recommender.rank(arm, users, noon, CANDIDATES)
+    lists = recommender.rank(arm, users, noon, CANDIDATES)
+    best, scores = lists.posts, lists.scores
     ways: dict[str, Callable[[], NDArray[np.int64]]] = {BY_SCORE: lambda: best[:, :TOP]}
     for diversity in DIVERSITIES:
         ways[f"diversity {diversity}"] = partial(rerank, best, scores, vectors, TOP, diversity)
@@ -84,18 +85,18 @@ def _judge(arm: str, world: World, recommender: Recommender, week: pl.DataFrame)
     rows, worth, distance, seconds = [], {}, {}, {}
     for way, choose in ways.items():
         started = time.perf_counter()
-        lists = choose()
+        shown = choose()
         seconds[way] = time.perf_counter() - started
-        worth[way] = np.take_along_axis(truth, lists, axis=1).mean(axis=1, dtype=np.float64)
-        distance[way] = intra_list_distance(lists, vectors).mean()
+        worth[way] = np.take_along_axis(truth, shown, axis=1).mean(axis=1, dtype=np.float64)
+        distance[way] = intra_list_distance(shown, vectors).mean()
         low, high = bootstrap_means((worth[BY_SCORE] - worth[way])[:, None], seed=0)
-        hits = np.asarray(np.take_along_axis(liked, lists, axis=1).any(axis=1))
+        hits = np.asarray(np.take_along_axis(liked, shown, axis=1).any(axis=1))
         loss = "" if way == BY_SCORE else f"loss {low[0]:.4f} to {high[0]:.4f}"
         rows += [
             Row(f"{arm}, {way}: true probability", float(worth[way].mean()), loss),
             Row(f"{arm}, {way}: hitrate@{TOP}", float(hits[could_hit].mean()), "share of users"),
             Row(f"{arm}, {way}: distance", float(distance[way]), "1 - cosine"),
-            Row(f"{arm}, {way}: topics", float(topics_shown(lists, state.posts.topic_rows).mean()), f"of {TOP} posts"),
+            Row(f"{arm}, {way}: topics", float(topics_shown(shown, state.posts.topic_rows).mean()), f"of {TOP} posts"),
         ]
     kept, gained = worth[MILD].mean() / worth[BY_SCORE].mean(), distance[MILD] / distance[BY_SCORE]
     return [

@@ -87,7 +87,7 @@ def judge(recommender: Recommender, scorers: Mapping[str, Scorer], truth: Truth,
         probability = truth.like_probability(users, np.arange(len(state.post_ids)), when)  # (n, P)
         excluded = recommender.already_liked(users) | ~state.eligible
         at_random = probability.mean(axis=1, where=~excluded, dtype=np.float64)
-        picks = [recommender.rank(arm, users, when, TOP)[0] for arm in ARMS]
+        picks = [recommender.rank(arm, users, when, TOP).posts for arm in ARMS]
         scores = [*(score(users) for score in scorers.values()), probability]
         picks += [top_k(np.where(excluded, -np.inf, of_posts), TOP) for of_posts in scores]
         for column, of_ranking in enumerate(picks):

@@ -41,3 +41,5 @@ ARMS: Final = (CONTROL, TEST)
 ARM: Final = "arm"
 RANK: Final = "rank"
 SCORE: Final = "score"
+SOURCE: Final = "source"
+PROPENSITY: Final = "propensity"

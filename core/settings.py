@@ -178,6 +178,10 @@ class RankingSettings(Section):
     learning_rate: float = Field(0.06, gt=0, le=1)
     popularity_half_life: timedelta = Field(timedelta(days=7), gt=timedelta(0))
     diversity: float = Field(0.0, ge=0, le=1, description="variety of a list: 0 by score alone, 1 as unlike as can be")
+    candidates_per_source: int = Field(100, ge=0, description="posts each source brings; 0: every post is scored")
+    exhaustive_up_to: int = Field(2_500, ge=0, description="so few posts that may be shown are all scored")
+    fresh_for: timedelta = Field(timedelta(days=3), gt=timedelta(0), description="how long a post counts as fresh")
+    explore: float = Field(0.0, ge=0, le=1, description="probability that a list ends with a fresh post by chance")
     recommendations_per_user: int = Field(10, ge=1, le=100, description="length of the nightly lists")
     seed: int = Field(0, ge=0)
 

@@ -6,7 +6,7 @@ cannot see its own day or a later one.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import numpy as np
@@ -60,7 +60,8 @@ def user_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, basis: Bas
 def post_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, basis: Basis) -> PostFeatures:
     """Compute the features of `keys` (columns post_id, cut; sorted by both; each pair once; ids of known posts)."""
     with _Relations(con, post_keys=keys, user_keys=pl.DataFrame(schema={USER_ID: pl.Int64, CUT: pl.Date})):
-        counted = con.sql(read_sql("features", "post_activity")).pl()
+        half_life = basis.half_life / timedelta(days=1)
+        counted = con.execute(read_sql("features", "post_activity"), {"half_life": half_life}).pl()
     post_rows = np.searchsorted(basis.posts.ids, keys[POST_ID].to_numpy())
     topic_rows = basis.posts.topic_rows[post_rows]
     counted = counted.with_columns(topic=pl.Series(basis.topic_codes[topic_rows]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +23,7 @@ class Basis:
     spaces: Mapping[str, TextSpace]  # by arm
     fitted: Fitted
     settings: FeatureSettings
+    half_life: timedelta  # of `post_like_rate_decayed`
 
     @cached_property
     def fitted_posts(self) -> dict[str, PostFactors]:

@@ -51,6 +51,9 @@ POST = (
         "post_like_rate_7d", "post", "rate", "likes per view", DAILY, "last 7 days, smoothed to the post's own"
     ),
     FeatureSpec("post_trend", "post", "ratio", "1", DAILY, "last 7 days' like rate over the whole one"),
+    FeatureSpec(
+        "post_like_rate_decayed", "post", "rate", "likes per view", DAILY, "older views count less, see half-life"
+    ),
     FeatureSpec("post_age_days", "post", "age", "days", DAILY, "since the post was first shown"),
     FeatureSpec("post_words", "post", "count", "words", STANDING, "length of the text"),
     FeatureSpec("topic_like_rate", "post", "rate", "likes per view", DAILY, "like rate of the post's topic"),
@@ -70,6 +73,12 @@ BASE = (
     FeatureSpec("base_quality", "base", "score", "log-odds", LEARNED, "how much better or worse the post is"),
     FeatureSpec("base_taste", "base", "score", "log-odds", LEARNED, "the user's factors times the post's"),
 )
+NEIGHBOUR_PAIR = (
+    FeatureSpec("pair_neighbours", "pair", "score", "1", DAILY, "liked by those who liked the same, by BM25"),
+)
+PAIR = (*TOPIC_PAIR, *TEXT_PAIR, *NEIGHBOUR_PAIR)
+# what is computed anew for each user and post
+PERSONAL = (*PAIR, *BASE)
 REQUEST = (
     FeatureSpec("request_hour", "request", "time", "hour 0-23, UTC", AT_REQUEST, "hour of the day"),
     FeatureSpec("request_weekday", "request", "time", "day 1-7, Monday 1", AT_REQUEST, "day of the week"),
@@ -82,6 +91,7 @@ REASONS = {
     "post_": "how well the post is liked",
     "post_views_7d": "popular this week",
     "post_like_rate_7d": "popular this week",
+    "post_like_rate_decayed": "popular this week",
     "post_trend": "popular this week",
     "post_age_days": "how new the post is",
     "post_words": "how long the text is",
@@ -90,6 +100,7 @@ REASONS = {
     "base_profile": "people like you (profile)",
     "base_quality": "how well the post is liked",
     "base_taste": "like posts you liked",
+    "pair_neighbours": "liked by people who like what you like",
     "pair_topic_": "your taste in {topic}",
     "request_": "time of day and week",
     "text_": "what the text is about",
@@ -141,7 +152,7 @@ class Layout:
             )
             for i in range(self.clusters)
         ]
-        return [*profile, *ACTIVITY, *POST, *TOPIC_PAIR, *TEXT_PAIR, *BASE, *REQUEST, *text]
+        return [*profile, *ACTIVITY, *POST, *PAIR, *BASE, *REQUEST, *text]
 
     @cached_property
     def names(self) -> list[str]:
@@ -149,10 +160,14 @@ class Layout:
 
     @cached_property
     def slices(self) -> dict[str, slice]:
-        """Where each group stands; `user` is profile and activity together."""
+        """Where each group stands; `user` is profile and activity, `personal` pair and base together."""
         groups = [spec.group for spec in self.specs]
         found = {group: slice(groups.index(group), len(groups) - groups[::-1].index(group)) for group in set(groups)}
-        return {**found, "user": slice(0, found["activity"].stop)}
+        return {
+            **found,
+            "user": slice(0, found["activity"].stop),
+            "personal": slice(found["pair"].start, found["base"].stop),
+        }
 
     def catalog(self) -> pl.DataFrame:
         """The catalogue as the snapshot's table `feature_catalog`."""

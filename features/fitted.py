@@ -1,7 +1,7 @@
 """What features need that is learned and not counted: fitted once at training, then kept with the rankers.
 
-A codebook, the profile's prior and a factor model for each arm. They are fitted on what was known before a cut and
-never change; what they say of users and posts moves on from there, see `features.factor_state`.
+A codebook, the profile's prior, a factor model for each arm and the posts' neighbours. They are fitted on what was known
+before a cut and never change; what they say of users and posts moves on from there, see `features.factor_state`.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,12 @@ from features.codebook import Codebook
 from features.factor_fit import fit_factors
 from features.factor_model import FactorModel, PostFactors, describe
 from features.known_views import Floats, Views, views_before
+from features.neighbours import Neighbours
 from features.posts import Posts
 from features.profile_prior import ProfilePrior
 from features.text_space import TextSpace
 
+NEIGHBOURS_FOLDER = "neighbours"
 CODEBOOK_FILE, CUT_FILE = "codebook.json", "fitted_before.json"
 
 
@@ -36,16 +38,12 @@ class Fitted:
     codebook: Codebook
     prior: ProfilePrior
     factors: Mapping[str, FactorModel]  # by arm
+    neighbours: Neighbours
     cut: date  # it has seen what was known before
 
     def profiles(self, con: duckdb.DuckDBPyConnection, user_ids: NDArray[np.int64]) -> Floats:
-        """Encoded profiles of users, one row each, NaN for one that the network does not know: (U, C)."""
-        con.register("wanted_users", pl.DataFrame({"place": np.arange(len(user_ids)), USER_ID: user_ids}))
-        users = con.sql(
-            f"SELECT u.* FROM wanted_users AS w LEFT JOIN raw.users AS u USING ({USER_ID}) ORDER BY w.place"
-        ).pl()
-        con.unregister("wanted_users")
-        return self.codebook.transform(users)
+        """Encoded profiles of users, see `encoded_profiles`."""
+        return encoded_profiles(con, self.codebook, user_ids)
 
     def post_factors(self, posts: Posts, spaces: Mapping[str, TextSpace]) -> dict[str, PostFactors]:
         """What each arm's model knows of all posts, by arm."""
@@ -59,6 +57,7 @@ class Fitted:
         self.codebook.save(folder / CODEBOOK_FILE)
         (folder / CUT_FILE).write_bytes(msgspec.json.encode(self.cut))
         self.prior.save(folder)
+        self.neighbours.save(folder / NEIGHBOURS_FOLDER)
         for arm, model in self.factors.items():
             model.save(_arm_folder(folder, arm))
 
@@ -69,6 +68,7 @@ class Fitted:
             Codebook.load(folder / CODEBOOK_FILE),
             ProfilePrior.load(folder),
             {arm: FactorModel.load(_arm_folder(folder, arm)) for arm in ARMS},
+            Neighbours.load(folder / NEIGHBOURS_FOLDER),
             msgspec.json.decode((folder / CUT_FILE).read_bytes(), type=date),
         )
 
@@ -90,12 +90,12 @@ def fit_features(
     views = Views.of(frame, posts.ids[shown])
     topic_rows = posts.topic_rows[shown]
     likes, seen = (_by_user_and_topic(views, topic_rows, len(posts.topics), of) for of in (views.liked, None))
-    profiles = Fitted(codebook, ProfilePrior(None), {}, cut).profiles(con, views.user_ids)
+    profiles, neighbours = encoded_profiles(con, codebook, views.user_ids), Neighbours.fit(con, cut)
     topic_codes = codebook.topic_codes(posts.topics)
     prior = ProfilePrior.fit(profiles, topic_codes, seen, likes, threads)
     if prior.model is None:
         empty = FactorModel.empty(1 + len(codebook.topics) + settings.text_dims, settings.factors)
-        return Fitted(codebook, prior, dict.fromkeys(ARMS, empty), cut)
+        return Fitted(codebook, prior, dict.fromkeys(ARMS, empty), neighbours, cut)
     of_views = prior.log_odds(profiles, topic_codes)[views.user, topic_rows[views.post]]
     factors = {
         arm: fit_factors(
@@ -107,7 +107,17 @@ def fit_features(
         )
         for arm in ARMS
     }
-    return Fitted(codebook, prior, factors, cut)
+    return Fitted(codebook, prior, factors, neighbours, cut)
+
+
+def encoded_profiles(con: duckdb.DuckDBPyConnection, codebook: Codebook, user_ids: NDArray[np.int64]) -> Floats:
+    """Encode the profiles of users, one row each, NaN for one that the network does not know: (U, C)."""
+    con.register("wanted_users", pl.DataFrame({"place": np.arange(len(user_ids)), USER_ID: user_ids}))
+    users = con.sql(
+        f"SELECT u.* FROM wanted_users AS w LEFT JOIN raw.users AS u USING ({USER_ID}) ORDER BY w.place"
+    ).pl()
+    con.unregister("wanted_users")
+    return codebook.transform(users)
 
 
 def describe_posts(codebook: Codebook, posts: Posts, space: TextSpace) -> Floats:

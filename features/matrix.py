@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.as_of import PostFeatures, UserFeatures
-from features.catalog import Layout
+from features.catalog import PERSONAL, Layout
 from features.factor_model import PostFactors
 from features.text_space import TextSpace
 
@@ -24,6 +24,7 @@ def rows_matrix(
     base: NDArray[np.float32],  # (n, 3)
     hours: NDArray[np.float32],  # (n,)
     weekdays: NDArray[np.float32],  # (n,)
+    neighbours: NDArray[np.float32],  # (n,) scores of the post by what its user liked
 ) -> NDArray[np.float32]:
     """Gather (n, F): row i is user key `user_rows[i]` meeting post key `post_rows[i]`."""
     groups = layout.slices
@@ -35,6 +36,7 @@ def rows_matrix(
     pair[:, :2] = users.topics[user_rows, posts.topic_rows[post_rows]]
     vectors = space.vectors[of_space]
     pair[:, 2] = np.einsum("nd,nd->n", users.liked[arm][user_rows], vectors)
+    pair[:, 3] = neighbours
     out[:, groups["base"]] = base
     request = out[:, groups["request"]]
     request[:, 0] = hours
@@ -43,13 +45,33 @@ def rows_matrix(
     return out
 
 
-def post_template(layout: Layout, posts: PostFeatures, space: TextSpace, factors: PostFactors) -> NDArray[np.float32]:
+def post_template(layout: Layout, posts: PostFeatures, space: TextSpace) -> NDArray[np.float32]:
     """(F, P) with the columns that are the same for every user filled, the others zero."""
     groups = layout.slices
     out = np.zeros((len(layout.names), len(posts.post_rows)), dtype=np.float32)
     out[groups["post"]] = posts.values.T
-    out[groups["base"]][1] = factors.quality[posts.post_rows]
     out[groups["text"]] = text_features(space)[posts.post_rows].T
+    return out
+
+
+def personal_features(
+    users: UserFeatures,
+    arm: str,
+    user_rows: NDArray[np.int64],  # (n,)
+    topic_rows: NDArray[np.int64],  # (P,)
+    vectors: NDArray[np.float32],  # (P, dims)
+    neighbours: NDArray[np.float32],  # (n, P) scores of posts by what the users liked
+    user_factors: NDArray[np.float32],  # (n, K)
+    of_posts: PostFactors,
+) -> NDArray[np.float32]:
+    """Compute the pair and base features of n users and all posts: (columns, n, P) in the catalogue's order."""
+    out = np.empty((len(PERSONAL), len(user_rows), len(topic_rows)), dtype=np.float32)
+    out[:2] = users.topics[user_rows][:, topic_rows].transpose(2, 0, 1)
+    np.matmul(users.liked[arm][user_rows], vectors.T, out=out[2])
+    out[3] = neighbours
+    out[4] = users.prior[user_rows][:, topic_rows]
+    out[5] = of_posts.quality
+    np.matmul(user_factors, of_posts.factors.T, out=out[6])
     return out
 
 
@@ -57,12 +79,8 @@ def fill_users(
     out: NDArray[np.float32],  # (F, n, P) holding the template, whatever users were filled in before
     layout: Layout,
     users: UserFeatures,
-    arm: str,
     user_rows: NDArray[np.int64],  # (n,)
-    topic_rows: NDArray[np.int64],  # (P,)
-    vectors: NDArray[np.float32],  # (P, dims)
-    user_factors: NDArray[np.float32],  # (n, D)
-    post_factors: NDArray[np.float32],  # (P, D)
+    personal: NDArray[np.float32],  # (columns, n, P)
     hour: int,
     weekday: int,
 ) -> None:
@@ -72,15 +90,28 @@ def fill_users(
     """
     groups = layout.slices
     out[groups["user"]] = users.values[user_rows].T[:, :, None]
-    pair = out[groups["pair"]]
-    pair[:2] = users.topics[user_rows][:, topic_rows].transpose(2, 0, 1)
-    np.matmul(users.liked[arm][user_rows], vectors.T, out=pair[2])
-    base = out[groups["base"]]
-    base[0] = users.prior[user_rows][:, topic_rows]
-    np.matmul(user_factors, post_factors.T, out=base[2])
-    request = out[groups["request"]]
-    request[0] = hour
-    request[1] = weekday
+    out[groups["personal"]] = personal
+    out[groups["request"]] = np.array([hour, weekday])[:, None, None]
+
+
+def fill_pairs(
+    template: NDArray[np.float32],  # (F, P)
+    layout: Layout,
+    users: UserFeatures,
+    user_rows: NDArray[np.int64],  # (n,)
+    personal: NDArray[np.float32],  # (columns, n, P)
+    chosen: tuple[NDArray[np.int64], NDArray[np.int64]],  # (m,) places among the n users, (m,) posts
+    hour: int,
+    weekday: int,
+) -> NDArray[np.float32]:
+    """Fill (F, m): some pairs of the users at one moment and posts, the same numbers as `fill_users` has for them."""
+    groups = layout.slices
+    of_user, post = chosen
+    out = np.take(template, post, axis=1)  # indexing would lay it out row by row
+    out[groups["user"]] = users.values[user_rows[of_user]].T
+    out[groups["personal"]] = personal[:, of_user, post]
+    out[groups["request"]] = np.array([hour, weekday])[:, None]
+    return out
 
 
 def text_features(space: TextSpace) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from itertools import count
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from core.columns import POST_ID, USER_ID
 from features.as_of import PostFeatures, UserFeatures, post_features, same_cut, user_features
@@ -38,6 +39,7 @@ class ServingState:
     spaces: dict[str, TextSpace]  # by arm
     post_factors: dict[str, PostFactors]  # by arm
     user_factors: dict[str, NDArray[np.float32]]  # by arm: (U + 1, K), zero for the unseen user
+    neighbours: csr_array  # (P, P) similarity of posts by who liked them, see features.neighbours
 
 
 def build_state(
@@ -70,6 +72,7 @@ def build_state(
         spaces=dict(basis.spaces),
         post_factors={arm: state.posts for arm, state in states.arms.items()},
         user_factors={arm: np.pad(state.users, ((0, 1), (0, 0))) for arm, state in states.arms.items()},
+        neighbours=basis.fitted.neighbours.among(posts.ids),
     )
 
 

@@ -10,11 +10,13 @@ import duckdb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from core.columns import ARMS, CUT, POST_ID, TOPIC, USER_ID
 from features.as_of import PostFeatures, UserFeatures
 from features.catalog import BASE, TOPIC_PAIR, Layout
 from features.factor_model import PostFactors
+from features.neighbours import pairs_of
 from features.serving_state import ServingState, liked_lists
 from features.text_space import TextSpace
 
@@ -42,6 +44,7 @@ def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
     )
     post_values = _floats(state.posts.values, names[groups["post"]])
     _create(con, "post_features", pl.DataFrame([post_ids, pl.Series("eligible", state.eligible)]).hstack(post_values))
+    _create(con, "post_neighbours", pairs_of(state.post_ids, state.neighbours))
     for arm in ARMS:
         liked, factors = state.users.liked[arm], state.user_factors[arm]
         vectors = pl.DataFrame([user_ids, pl.Series("liked", liked), pl.Series("factors", factors)])
@@ -89,6 +92,7 @@ def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
         spaces=spaces,
         post_factors={arm: _read_factors(con, arm) for arm in ARMS},
         user_factors={arm: _vectors(of, "factors") for arm, of in vectors.items()},
+        neighbours=_read_neighbours(con, post_ids),
     )
 
 
@@ -105,6 +109,12 @@ def _read_space(con: duckdb.DuckDBPyConnection, arm: str, layout: Layout) -> Tex
 def _read_factors(con: duckdb.DuckDBPyConnection, arm: str) -> PostFactors:
     learned = con.sql(f"FROM post_factors_{arm} ORDER BY {POST_ID}").pl()
     return PostFactors(learned["quality"].to_numpy(), _vectors(learned, "factors"))
+
+
+def _read_neighbours(con: duckdb.DuckDBPyConnection, post_ids: NDArray[np.int64]) -> csr_array:
+    pairs = con.sql(f"FROM post_neighbours ORDER BY {POST_ID}, neighbour_id").fetchnumpy()
+    rows, columns = (np.searchsorted(post_ids, pairs[name]) for name in (POST_ID, "neighbour_id"))
+    return csr_array((pairs["similarity"], (rows, columns)), shape=(len(post_ids), len(post_ids)))
 
 
 def _one_date(con: duckdb.DuckDBPyConnection) -> date:

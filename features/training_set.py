@@ -18,6 +18,7 @@ from features.basis import Basis
 from features.catalog import Layout
 from features.factor_state import FactorStates
 from features.matrix import rows_matrix
+from features.neighbours import view_scores
 from warehouse.connection import read_sql
 
 ALL_ROWS = 1 << 62
@@ -54,6 +55,7 @@ class TrainingSet:
     basis: Basis
     base: Mapping[str, NDArray[np.float32]]  # by arm: (n, 3) base columns
     layout: Layout
+    neighbours: NDArray[np.float32]  # (n,) scores of each post by what its user had liked, see features.neighbours
 
     @property
     def labels(self) -> NDArray[np.bool_]:
@@ -74,6 +76,7 @@ class TrainingSet:
             self.base[arm],
             times.dt.hour().cast(pl.Float32).to_numpy(),
             times.dt.weekday().cast(pl.Float32).to_numpy(),
+            self.neighbours,
         )
 
 
@@ -98,6 +101,7 @@ def build_training_set(
         basis=basis,
         base=_base(con, views, basis),
         layout=layout,
+        neighbours=view_scores(con, views),
     )
 
 

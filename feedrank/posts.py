@@ -41,7 +41,7 @@ def posts_table(title: str, posts: Iterable[Post]) -> Table:
 
 def explained_table(title: str, posts: Iterable[Post], explanations: Iterable[Explanation]) -> Table:
     """A block a post, best first, with what speaks for it (+) and against it (-) in log-odds of a like."""
-    names = ("post", "topic", "text", "source", "chance of a like", "why", "similar posts liked")
+    names = ("post", "topic", "text", "source", "propensity", "chance of a like", "why", "similar posts liked")
     table = Table(*names, title=escape(title), title_justify="left", expand=False, show_lines=True)
     for post, found in zip(posts, explanations, strict=True):
         table.add_row(
@@ -49,6 +49,7 @@ def explained_table(title: str, posts: Iterable[Post], explanations: Iterable[Ex
             escape(post.topic or ""),
             _beginning(post),
             found.source,
+            f"{found.propensity:.3g}",
             f"{found.score:.3f}",
             "\n".join(f"{one.contribution:+.2f} {escape(one.reason)}" for one in found.reasons[:STRONGEST]),
             "\n".join(f"{one.id} ({one.similarity:.2f})" for one in found.similar_liked),

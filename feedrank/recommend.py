@@ -42,7 +42,7 @@ def recommend(
     settings = load_settings()
     snapshot = current(settings)
     chosen, when = arm or assign(settings.experiment, user), _naive_utc(time)
-    recommender = Recommender.open(snapshot.folder, diversity=settings.ranking.diversity)
+    recommender = Recommender.open(snapshot.folder, ranking=settings.ranking)
     best = recommender.recommend(chosen, user, when, limit)
     posts = read_posts(snapshot.folder, best.post_ids.tolist())
     title = f"user {user}, arm {chosen}, snapshot {snapshot.id}"

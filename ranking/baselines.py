@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from core.columns import DAY, LIKES, POST_ID
 from core.settings import RankingSettings
+from features import neighbours
 from ranking.hashing import hash_ids, splitmix64
-from ranking.scored import Judged, Scorer
+from ranking.scored import Judged, Scorer, State
 
 
 def random_scores(user_ids: NDArray[np.int64], post_ids: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
@@ -57,6 +58,14 @@ def decayed_popular_scores(
     age = (pl.lit(cut) - pl.col(DAY).cast(pl.Date)).dt.total_days()
     weight = pl.lit(0.5).pow(age / (half_life / timedelta(days=1)))
     return _sum_by_post(post_day, post_ids, cut, pl.col(LIKES) * weight)
+
+
+def neighbour_scores(state: State, user_rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """BM25 item-item neighbours of what each user liked, (len(user_rows), P), see `features.neighbours`.
+
+    Row -1 is a user nobody has seen, who has liked nothing: 0 for every post.
+    """
+    return neighbours.neighbour_scores(state.neighbours, state.liked_offsets, state.liked_posts, user_rows)
 
 
 def _sum_by_post(
@@ -104,10 +113,15 @@ def _decayed_popular(known: Known) -> Scorer:
     return known.same_for_all(decayed_popular_scores(known.post_day, post_ids, known.cut, half_life))
 
 
+def _neighbours(known: Known) -> Scorer:
+    return lambda part: neighbour_scores(known.recommender.state, known.users[part])
+
+
 RANDOM: Final = "random"  # what a pair has to beat even where nothing stands
 BASELINES: Final[Mapping[str, Callable[[Known], Scorer]]] = {
     RANDOM: _random,
     "popular": _popular,
     "decayed_popular": _decayed_popular,
+    "neighbours": _neighbours,
 }
 RIVALS: Final = tuple(name for name in BASELINES if name != RANDOM)  # what a pair must not lose to

@@ -7,7 +7,6 @@ beside the catalogue, in `features.catalog.REASONS`. The base and all reasons of
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from features.serving_state import ServingState, place_of
 from ranking.recommender import Recommendations, Recommender
 from ranking.top_k import NOTHING, top_k
 
-ALL_POSTS: Final = "all posts"  # the source of a post that was found by scoring every eligible one
 SIMILAR = 3
 STRONGEST = 5  # as many reasons of a post as a person will read
 
@@ -43,6 +41,7 @@ class Explanation:
     """Why one post stands in an answer."""
 
     source: str  # where the candidate came from
+    propensity: float  # probability that the post was shown at its place; 1 where nothing is left to chance
     score: float  # estimated probability of a like
     base: float  # log-odds before anything is known of user, post and moment
     reasons: list[Reason]  # all of them, the strongest first, whether for or against
@@ -65,14 +64,22 @@ def explain(
     similar = similar_liked(state, arm, user_id, post_rows)
     return [
         Explanation(
-            source=ALL_POSTS,
+            source=source,
+            propensity=float(propensity),
             score=float(score),
             base=float(base),
             reasons=_told(reasons, values, state.topics[state.posts.topic_rows[row]]),
             similar_liked=alike,
         )
-        for score, base, values, row, alike in zip(
-            answer.scores, contributions[:, -1], sums, post_rows, similar, strict=True
+        for source, propensity, score, base, values, row, alike in zip(
+            answer.sources,
+            answer.propensities,
+            answer.scores,
+            contributions[:, -1],
+            sums,
+            post_rows,
+            similar,
+            strict=True,
         )
     ]
 

@@ -115,7 +115,7 @@ def judge(
     def as_of_cut(pair: Rankers) -> Recommender:
         basis = pair.basis(inputs.posts, inputs.embeddings, settings)
         state = build_state(con, basis, pair.layout, cut, known)
-        return Recommender(state, pair.models, settings.threads, settings.ranking.diversity)
+        return Recommender(state, pair.models, settings.threads, settings.ranking)
 
     views, other = with_history(con, test, cut), as_of_cut(rival) if rival else None
     comparison = evaluate(as_of_cut(rankers), views, post_day, cut, settings.ranking, other)
@@ -211,7 +211,7 @@ def _write(
         con, rankers.basis(inputs.posts, inputs.embeddings, settings), rankers.layout, inputs.cut, eligible
     )
     rankers.save(folder)
-    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking.diversity)
+    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking)
     write_tables(con, folder, recommender, evaluation, settings)
 
 

@@ -48,7 +48,7 @@ class Rankers:
     def basis(self, posts: Posts, embeddings: NDArray[np.float32], settings: Settings) -> Basis:
         """What features are computed from; `embeddings` is (P, width), one row a post."""
         spaces = _spaces(self.classical, self.neural, posts, embeddings)
-        return Basis(posts, spaces, self.fitted, settings.features)
+        return Basis(posts, spaces, self.fitted, settings.features, settings.ranking.popularity_half_life)
 
     def save(self, folder: Path) -> None:
         """Write the pair into a snapshot under construction."""
@@ -117,7 +117,8 @@ def fit_rankers(
         seed=ranking.seed,
     )
     before = fit_features(con, posts, spaces, codebook, since, features, settings.threads)
-    training = build_training_set(con, views, Basis(posts, spaces, before, features), layout)
+    basis = Basis(posts, spaces, before, features, ranking.popularity_half_life)
+    training = build_training_set(con, views, basis, layout)
     log.info("training on %d views of %s to %s, %d liked", views.height, since, until, training.labels.sum())
     models = {}
     for arm in ARMS:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from ranking.judged_rows import JudgedRows
 from ranking.top_k import top_k
@@ -31,6 +32,15 @@ class State(Protocol):
 
     @property
     def eligible(self) -> NDArray[np.bool_]: ...  # (P,) may be recommended
+
+    @property
+    def liked_offsets(self) -> NDArray[np.int64]: ...  # (U + 2,)
+
+    @property
+    def liked_posts(self) -> NDArray[np.int32]: ...  # (L,)
+
+    @property
+    def neighbours(self) -> csr_array: ...  # (P, P) similarity of posts by who liked them
 
 
 class Judged(Protocol):

@@ -7,9 +7,10 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from core.columns import ARM, ARMS, POST_ID, RANK, SCORE, USER_ID
+from core.columns import ARM, ARMS, POST_ID, PROPENSITY, RANK, SCORE, SOURCE, USER_ID
 from core.settings import Settings
 from features.state_tables import write_state
+from ranking.candidates import SOURCE_NAMES
 from ranking.evaluation import Evaluation
 from ranking.recommender import STATE_FILE, Recommender
 from warehouse.connection import read_sql
@@ -45,14 +46,21 @@ def write_tables(
 
 def _write_recommendations(snapshot: duckdb.DuckDBPyConnection, recommender: Recommender, limit: int) -> None:
     """Rank for every user and arm, as a request at noon of the first day after the cut would be."""
-    columns = f"{USER_ID} BIGINT, {ARM} VARCHAR, {RANK} INTEGER, {POST_ID} BIGINT, {SCORE} FLOAT"
-    snapshot.execute(f"CREATE TABLE recommendations ({columns})")
+    snapshot.execute(
+        f"""
+        CREATE TABLE recommendations (
+            {USER_ID} BIGINT, {ARM} VARCHAR, {RANK} INTEGER, {POST_ID} BIGINT, {SCORE} FLOAT, {SOURCE} VARCHAR,
+            {PROPENSITY} DOUBLE
+        )
+        """
+    )
     noon = datetime.combine(recommender.state.cut, time()) + timedelta(hours=12)
+    names = pl.Series(SOURCE_NAMES, dtype=pl.String)
     users = recommender.state.user_ids
     for arm in ARMS:
         for start in range(0, len(users), USERS_AT_ONCE):
             rows = np.arange(start, min(start + USERS_AT_ONCE, len(users)))
-            posts, scores = recommender.rank(arm, rows, noon, limit)
+            posts, scores, sources, propensities = recommender.show(arm, rows, users[rows], noon, limit)
             shown = posts >= 0
             chunk = pl.DataFrame(
                 {
@@ -61,6 +69,8 @@ def _write_recommendations(snapshot: duckdb.DuckDBPyConnection, recommender: Rec
                     RANK: np.tile(np.arange(1, posts.shape[1] + 1), len(rows))[shown.ravel()],
                     POST_ID: recommender.state.post_ids[posts[shown]],
                     SCORE: scores[shown],
+                    SOURCE: names.gather(sources[shown]),
+                    PROPENSITY: propensities[shown],
                 }
             )
             snapshot.register("chunk", chunk)

@@ -22,10 +22,14 @@ def top_k(scores: NDArray[np.floating], k: int) -> NDArray[np.int64]:
         return best
     usable = np.where(np.isnan(scores), -np.inf, scores)
     last = np.partition(usable, width - kept, axis=1)[:, width - kept, None]  # (n, 1) score of the last place
-    above, level = usable > last, usable == last
-    room = kept - np.count_nonzero(above, axis=1, keepdims=True)
-    chosen = above | (level & (np.cumsum(level, axis=1, dtype=np.int32) <= room))
-    columns = np.nonzero(chosen)[1].reshape(n, kept)  # ascending in each row, so a stable sort keeps ties by column
+    chosen = usable >= last
+    if np.count_nonzero(chosen) > n * kept:  # scores as high as the last one are left out
+        above, level = usable > last, usable == last
+        room = kept - np.count_nonzero(above, axis=1, keepdims=True)
+        chosen = above | (level & (np.cumsum(level, axis=1, dtype=np.int32) <= room))
+    columns = (
+        np.flatnonzero(chosen).reshape(n, kept) % width
+    )  # ascending in each row, so a stable sort keeps ties by column
     values = np.take_along_axis(usable, columns, axis=1)
     order = np.argsort(-values, axis=1, kind="stable")
     ordered = np.take_along_axis(columns, order, axis=1)

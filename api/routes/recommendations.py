@@ -67,6 +67,7 @@ def _explained(posts: Sequence[RecommendedPost], explanations: Sequence[why.Expl
             post,
             explanation=Explanation(
                 source=found.source,
+                propensity=found.propensity,
                 score=found.score,
                 reasons=[Reason(one.reason, one.contribution) for one in found.reasons[: why.STRONGEST]],
                 similar_liked=[SimilarLiked(one.id, one.similarity) for one in found.similar_liked],

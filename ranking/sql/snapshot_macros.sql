@@ -1,6 +1,6 @@
 -- Macros for analysts: what would this user be shown, and which posts read alike.
 CREATE MACRO recommend(wanted_user, n := 10) AS TABLE
-SELECT r.arm, r.rank, r.post_id, p.topic, r.score, t.text
+SELECT r.arm, r.rank, r.post_id, p.topic, r.score, r.source, r.propensity, t.text
 FROM recommendations AS r
 JOIN posts AS p USING (post_id)
 JOIN post_text AS t USING (post_id)

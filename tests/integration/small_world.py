@@ -54,7 +54,18 @@ def publish_small_world(settings: Settings) -> Snapshot:
         everything = np.ones(POSTS, dtype=np.bool_)
         rankers = fit_rankers(con, posts, embeddings, everything, END, settings)
         spaces = rankers.spaces(posts, embeddings)
-        state = build_state(con, posts, spaces, rankers.codebook, rankers.layout, END.date(), everything)
+        half_life = settings.ranking.popularity_half_life
+        state = build_state(
+            con,
+            posts,
+            spaces,
+            rankers.codebook,
+            rankers.layout,
+            END.date(),
+            everything,
+            rankers.neighbours,
+            half_life,
+        )
         rankers.save(folder)
         write_tables(con, folder, Recommender(state, rankers.models), NO_EVALUATION, settings)
         manifest = ManifestBody(

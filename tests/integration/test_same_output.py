@@ -15,6 +15,7 @@ RANKERS = (
     "encoders/control/encoder.safetensors",
     "encoders/control/terms.json",
     "encoders/test/encoder.safetensors",
+    "neighbours/encoder.safetensors",
 )
 
 

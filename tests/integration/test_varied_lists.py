@@ -8,7 +8,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from core.columns import ARMS
-from core.settings import Settings
+from core.settings import RankingSettings, Settings
 from ranking.diversity import intra_list_distance
 from ranking.recommender import Recommender
 from warehouse.snapshots import current
@@ -18,7 +18,7 @@ LIMIT = 10
 
 
 def lists(published: Settings, arm: str, diversity: float) -> tuple[Recommender, np.ndarray, np.ndarray]:
-    recommender = Recommender.open(current(published).folder, diversity=diversity)
+    recommender = Recommender.open(current(published).folder, ranking=RankingSettings(diversity=diversity))
     users = np.arange(-1, len(recommender.state.user_ids))
     return recommender, users, recommender.rank(arm, users, NOON, LIMIT)[0]
 
@@ -37,9 +37,9 @@ def test_varied_lists_keep_the_best_post_and_the_rules(published: Settings, arm:
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_scores_stay_those_of_their_posts(published: Settings, arm: str) -> None:
-    recommender = Recommender.open(current(published).folder, diversity=0.4)
+    recommender = Recommender.open(current(published).folder, ranking=RankingSettings(diversity=0.4))
     users = np.arange(20)
-    posts, scores = recommender.rank(arm, users, NOON, LIMIT)
+    posts, scores, *_ = recommender.rank(arm, users, NOON, LIMIT)
     assert np.array_equal(scores, np.take_along_axis(recommender.score(arm, users, NOON), posts, axis=1))
 
 

@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from core.columns import ARMS
+from ranking.sources import SOURCES
 
 Client = TestClient[Litestar]
 UNKNOWN_USER = 2**63 - 1
@@ -35,8 +36,9 @@ def test_explaining_changes_nothing_but_adds_an_explanation(client: Client, user
     arm, posts = explained(client, user_id)
     for post in posts:
         explanation = post.pop("explanation")
-        assert list(explanation) == ["source", "score", "reasons", "similar_liked"]
-        assert explanation["source"] == "all posts"
+        assert list(explanation) == ["source", "propensity", "score", "reasons", "similar_liked"]
+        assert explanation["source"] in {*SOURCES, "all posts"}
+        assert explanation["propensity"] == 1
         assert 0 < explanation["score"] < 1
         sizes = [abs(reason["contribution"]) for reason in explanation["reasons"]]
         assert len(sizes) == 5

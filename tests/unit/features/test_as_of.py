@@ -15,7 +15,8 @@ from features.as_of import post_features, same_cut, user_features
 from features.catalog import ACTIVITY, Layout
 from features.codebook import Codebook
 from features.daily import rebuild_daily
-from features.matrix import fill_users, post_template
+from features.matrix import fill_users, pair_features, post_template
+from features.neighbours import Neighbours, neighbour_scores
 from features.posts import Posts
 from features.serving_state import build_state
 from features.text_space import TextSpace
@@ -23,6 +24,7 @@ from features.training_set import build_training_set, labelled_views
 
 CUT = date(2026, 1, 8)
 MIDNIGHT = datetime(2026, 1, 8)
+HALF_LIFE = timedelta(days=3)
 Spaces = dict[str, TextSpace]
 
 
@@ -31,12 +33,14 @@ def test_a_day_published_as_of_its_morning_serves_the_rows_it_trains_on(
 ) -> None:
     views = labelled_views(con, MIDNIGHT, MIDNIGHT + timedelta(days=1, hours=1), timedelta(hours=1))
     views = views.filter(pl.col("cut") == CUT)
-    training = build_training_set(con, views, posts, spaces, codebook, layout)
+    training = build_training_set(con, views, posts, spaces, codebook, layout, HALF_LIFE)
     trained = training.matrix("test")
 
     con.execute("DELETE FROM raw.events WHERE event_time >= ?", [MIDNIGHT])
     rebuild_daily(con)
-    state = build_state(con, posts, spaces, codebook, layout, CUT, np.ones(len(posts.ids), dtype=np.bool_))
+    everything = np.ones(len(posts.ids), dtype=np.bool_)
+    neighbours = Neighbours.fit(con, CUT)
+    state = build_state(con, posts, spaces, codebook, layout, CUT, everything, neighbours, HALF_LIFE)
     template = post_template(layout, state.posts, spaces["test"])
     assert views.height > 50
     for row, view in enumerate(views.iter_rows(named=True)):
@@ -44,17 +48,9 @@ def test_a_day_published_as_of_its_morning_serves_the_rows_it_trains_on(
         post = int(np.searchsorted(state.post_ids, view["post_id"]))
         served = template[:, None].copy()
         time = view["event_time"]
-        fill_users(
-            served,
-            layout,
-            state.users,
-            "test",
-            user,
-            state.posts.topic_rows,
-            spaces["test"].vectors,
-            time.hour,
-            time.isoweekday(),
-        )
+        neighbours = neighbour_scores(state.neighbours, state.liked_offsets, state.liked_posts, user)
+        pair = pair_features(state.users, "test", user, state.posts.topic_rows, spaces["test"].vectors, neighbours)
+        fill_users(served, layout, state.users, user, pair, time.hour, time.isoweekday())
         np.testing.assert_allclose(served[:, 0, post], trained[row], rtol=1e-5, atol=1e-6)
 
 
@@ -63,7 +59,7 @@ def test_the_future_changes_nothing(
 ) -> None:
     users = same_cut(USER_ID, np.arange(20) * 10, CUT)
     keys = same_cut("post_id", posts.ids, CUT)
-    before = user_features(con, users, posts, spaces, codebook), post_features(con, keys, posts, codebook)
+    before = user_features(con, users, posts, spaces, codebook), post_features(con, keys, posts, codebook, HALF_LIFE)
     con.execute(
         """
         INSERT INTO raw.events
@@ -74,7 +70,7 @@ def test_the_future_changes_nothing(
     # an event of long ago that arrives after the cut was not known before it either
     con.execute("INSERT INTO raw.events VALUES (0, 3, 'like', ?, ?)", [datetime(2026, 1, 2), MIDNIGHT])
     rebuild_daily(con)
-    after = user_features(con, users, posts, spaces, codebook), post_features(con, keys, posts, codebook)
+    after = user_features(con, users, posts, spaces, codebook), post_features(con, keys, posts, codebook, HALF_LIFE)
     np.testing.assert_array_equal(before[0].values, after[0].values)
     np.testing.assert_array_equal(before[0].topics, after[0].topics)
     np.testing.assert_array_equal(before[0].tastes["test"].taste, after[0].tastes["test"].taste)
@@ -144,7 +140,9 @@ def test_days_since_the_watermark_are_enough(
 def test_a_user_nobody_has_seen_has_the_prior_of_everybody(
     con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: Codebook, layout: Layout
 ) -> None:
-    state = build_state(con, posts, spaces, codebook, layout, CUT, np.ones(len(posts.ids), dtype=np.bool_))
+    everything = np.ones(len(posts.ids), dtype=np.bool_)
+    neighbours = Neighbours.fit(con, CUT)
+    state = build_state(con, posts, spaces, codebook, layout, CUT, everything, neighbours, HALF_LIFE)
     unseen = dict(zip(layout.names[layout.slices["user"]], state.users.values[-1].tolist(), strict=True))
     counted = "SELECT count(*) FROM raw.known_events WHERE known_at < ? AND action = ?"
     likes, views = (con.execute(counted, [CUT, action]).fetchone() for action in ("like", "view"))

@@ -1,12 +1,13 @@
 """The serving state comes back from a snapshot's tables as it went in."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import numpy as np
 
 from features.catalog import Layout
 from features.codebook import Codebook
+from features.neighbours import Neighbours
 from features.posts import Posts
 from features.serving_state import build_state, place_of
 from features.state_tables import read_state, write_state
@@ -20,8 +21,11 @@ def test_nothing_is_lost(
     codebook: Codebook,
     layout: Layout,
 ) -> None:
+    cut = date(2026, 1, 13)
     eligible = posts.ids % 2 == 0
-    state = build_state(con, posts, spaces, codebook, layout, date(2026, 1, 13), eligible)
+    state = build_state(
+        con, posts, spaces, codebook, layout, cut, eligible, Neighbours.fit(con, cut), timedelta(days=7)
+    )
     with duckdb.connect() as snapshot:
         likes = con.sql("SELECT DISTINCT user_id, post_id FROM raw.events WHERE action = 'like'").pl()
         snapshot.register("likes", likes)
@@ -39,6 +43,8 @@ def test_nothing_is_lost(
     np.testing.assert_array_equal(back.users.topics, state.users.topics)
     np.testing.assert_array_equal(back.posts.values, state.posts.values)
     np.testing.assert_array_equal(back.posts.topic_rows, state.posts.topic_rows)
+    for name in ("indptr", "indices", "data"):
+        np.testing.assert_array_equal(getattr(back.neighbours, name), getattr(state.neighbours, name))
     for arm in spaces:
         np.testing.assert_array_equal(back.users.tastes[arm].liked, state.users.tastes[arm].liked)
         np.testing.assert_array_equal(back.users.tastes[arm].taste, state.users.tastes[arm].taste)

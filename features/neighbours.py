@@ -1,0 +1,168 @@
+"""BM25 item-item neighbours: posts that were liked by the same people.
+
+With likes as a matrix of users by posts, each like weighs by BM25 (a post liked by many, and a user who likes much, say
+less), and the similarity of two posts is the product of their columns, kept for the nearest posts of each one only.
+What a user may like next is what is near to the posts the user liked:
+
+    score(u, p) = Σ_{i liked by u} similarity(i, p)
+
+A similarity grows with the number of likes it was made of. It is divided by the mean sum of a post's row, so that a
+score means the same to a ranker whenever the similarity was fitted.
+
+Source: `implicit` (Frederickson), `nearest_neighbours`; Robertson and Zaragoza, "The Probabilistic Relevance Framework:
+BM25 and Beyond", 2009.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, csr_matrix
+
+from core.columns import CUT, LIKE, POST_ID, USER_ID
+from features.text_space import read_arrays, write_arrays
+from warehouse.connection import read_sql
+
+NEAREST = 50
+K1, B = 1.2, 0.75  # the defaults of implicit's BM25Recommender
+# training rows look at a similarity that is at most this old, as a served row does after weekly training
+REFIT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The similarity of Q posts that had been liked before a moment. It never changes after `fit`."""
+
+    post_ids: NDArray[np.int64]  # (Q,) ascending
+    similarity: csr_array  # (Q, Q) float32, at most `NEAREST` a row, none of a post to itself
+
+    @classmethod
+    def fit(cls, con: duckdb.DuckDBPyConnection, before: date | datetime) -> Self:
+        """Learn from the likes known before a moment (UTC); without any, no post has a neighbour."""
+        likes = con.execute(
+            f"""
+            SELECT DISTINCT {USER_ID}, {POST_ID} FROM raw.known_events SEMI JOIN raw.posts USING ({POST_ID})
+            WHERE action = ? AND known_at < ? ORDER BY ALL
+            """,
+            [LIKE, before],
+        ).fetchnumpy()
+        users, user_rows = np.unique(likes[USER_ID], return_inverse=True)
+        post_ids, post_rows = np.unique(likes[POST_ID], return_inverse=True)
+        ones = np.ones(len(user_rows), np.float32)
+        liked = csr_matrix((ones, (user_rows, post_rows)), shape=(len(users), len(post_ids)))
+        return cls(post_ids.astype(np.int64), _similarity(liked))
+
+    def among(self, post_ids: NDArray[np.int64]) -> csr_array:
+        """The similarity of other posts: (P, P) for `post_ids` (P,) ascending; posts it does not know have none."""
+        known = np.isin(self.post_ids, post_ids)
+        places = np.searchsorted(post_ids, self.post_ids)
+        pairs = self.similarity.tocoo()
+        kept = known[pairs.row] & known[pairs.col]
+        rows, columns = places[pairs.row[kept]], places[pairs.col[kept]]
+        return csr_array((pairs.data[kept], (rows, columns)), shape=(len(post_ids), len(post_ids)))
+
+    def pairs(self) -> pl.DataFrame:
+        """The similarity as a table: post_id, neighbour_id, similarity, by the two ids."""
+        return pairs_of(self.post_ids, self.similarity)
+
+    def save(self, folder: Path) -> None:
+        """Write it into `folder`, as safetensors."""
+        s = self.similarity
+        write_arrays(
+            folder, {"post_ids": self.post_ids, "starts": s.indptr, "neighbours": s.indices, "similarity": s.data}
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote, the same to the last bit."""
+        arrays = read_arrays(folder)
+        ids = arrays["post_ids"]
+        parts = (arrays["similarity"], arrays["neighbours"], arrays["starts"])
+        return cls(ids, csr_array(parts, shape=(len(ids), len(ids))))
+
+
+def pairs_of(post_ids: NDArray[np.int64], similarity: csr_array) -> pl.DataFrame:
+    """Lay out a similarity (P, P) of `post_ids` (P,) as a table: post_id, neighbour_id, similarity, by the two ids."""
+    rows = np.repeat(np.arange(len(post_ids)), np.diff(similarity.indptr))
+    return pl.DataFrame(
+        {POST_ID: post_ids[rows], "neighbour_id": post_ids[similarity.indices], "similarity": similarity.data}
+    )
+
+
+def neighbour_scores(
+    similarity: csr_array,  # (P, P)
+    liked_offsets: NDArray[np.int64],
+    liked_posts: NDArray[np.int32],
+    user_rows: NDArray[np.int64],  # (n,)
+) -> NDArray[np.float32]:
+    """Score every post for some users by what they liked, given as in `ServingState`: (n, P), 0 without a neighbour.
+
+    Row -1 is the user nobody has seen. Sums go by ascending liked post for each user alone, so that a score does not
+    depend on who else is asked for.
+    """
+    n, width = len(user_rows), similarity.shape[0]
+    rows = np.where(user_rows < 0, len(liked_offsets) - 2, user_rows)
+    places, owners = _ranges(liked_offsets[rows], liked_offsets[rows + 1])
+    liked = liked_posts[places]
+    entries, of_like = _ranges(similarity.indptr[liked], similarity.indptr[liked + 1])
+    cells = owners[of_like] * width + similarity.indices[entries]
+    sums = np.bincount(cells, weights=similarity.data[entries], minlength=n * width)
+    return sums.reshape(n, width).astype(np.float32)
+
+
+def view_scores(con: duckdb.DuckDBPyConnection, views: pl.DataFrame) -> NDArray[np.float32]:
+    """Score the post of each of `views` (user_id, post_id, cut) by what its user had liked before its cut: (n,).
+
+    The similarity is that of the latest `REFIT` before the cut, counted from the first cut: neither knows the cut's
+    day, nor a later one.
+    """
+    scores = np.zeros(views.height, np.float32)
+    numbered = views.select(USER_ID, POST_ID, CUT).with_row_index("row")
+    for start, neighbours in _fits(con, views[CUT]).items():
+        block = numbered.filter(pl.col(CUT).is_between(start, start + REFIT, closed="left"))
+        con.register("neighbour_views", block)
+        con.register("neighbour_pairs", neighbours.pairs())
+        found = con.execute(read_sql("features", "neighbour_scores"), {"like": LIKE}).fetchnumpy()
+        con.unregister("neighbour_views")
+        con.unregister("neighbour_pairs")
+        # added here, in order: a parallel sum in SQL may add in another one
+        scores += np.bincount(found["row"], weights=found["similarity"], minlength=len(scores)).astype(np.float32)
+    return scores
+
+
+def _fits(con: duckdb.DuckDBPyConnection, cuts: pl.Series) -> Mapping[date, Neighbours]:
+    days = cuts.unique().sort()
+    if days.is_empty():
+        return {}
+    starts = {days[0] + (day - days[0]) // REFIT * REFIT for day in days}
+    return {start: Neighbours.fit(con, start) for start in sorted(starts)}
+
+
+def _similarity(liked: csr_matrix) -> csr_array:
+    """Find the nearest posts of each by BM25: users by posts -> (Q, Q) float32, its rows adding up to 1 on average."""
+    if not liked.nnz:
+        return csr_array(liked.shape[1:] * 2, dtype=np.float32)
+    # here, because a service that only reads scores need not load it
+    from implicit.nearest_neighbours import all_pairs_knn, bm25_weight
+
+    weighted = bm25_weight(liked.T, K1, B).T.tocsr()
+    # one thread: the same bits on any machine
+    nearest = all_pairs_knn(weighted, NEAREST, show_progress=False, num_threads=1).tocsr()
+    nearest.setdiag(0)
+    nearest.eliminate_zeros()
+    nearest.sort_indices()
+    mean = nearest.sum() / nearest.shape[0]
+    return csr_array(nearest / (mean or 1)).astype(np.float32)
+
+
+def _ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count up from each start to its end, one range after the other; and which range each number is of."""
+    lengths = (ends - starts).astype(np.int64)
+    owners = np.repeat(np.arange(len(lengths)), lengths)
+    return np.arange(len(owners)) + (starts - np.cumsum(lengths) + lengths)[owners], owners
