@@ -1,7 +1,7 @@
 """What features need that is learned and not counted: fitted once at training, then kept with the rankers.
 
-A codebook, the profile's prior, a factor model for each arm and the posts' neighbours. They are fitted on what was known
-before a cut and never change; what they say of users and posts moves on from there, see `features.factor_state`.
+A codebook, the profile's prior, a factor model for each arm and the posts' neighbours. They are fitted on what was
+known before a cut and never change; what they say of users and posts moves on from there, see `features.factor_state`.
 """
 
 from collections.abc import Mapping

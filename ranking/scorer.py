@@ -87,7 +87,7 @@ class Scorer:
     def contributions(
         self, arm: str, user_row: int, when: datetime, post_rows: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """Divide each post's raw score among the features: (len(post_rows), F + 1), in log-odds, the last the same for all.
+        """Divide each post's raw score among the features: (len(post_rows), F + 1), in log-odds, the last for all.
 
         A row adds up to the raw score, whose logistic function is the probability. The trees' part is divided as in
         Lundberg, Erion and Lee, "Consistent Individualized Feature Attribution for Tree Ensembles", 2018, as CatBoost
