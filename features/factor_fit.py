@@ -28,14 +28,21 @@ from features.known_views import Floats, Views
 
 log = get_logger(__name__)
 
-ROUNDS = 6
+ROUNDS = 8
 RIDGE = 1.0  # of W's regression, in squared entries of x, whose text part has unit length
 QUALITY_VARIANCE, FACTOR_VARIANCE = 0.09, 0.02  # of S at the start, in squared log-odds
 UNUSED = 1e-6
 _SHRINK_USERS = 5.0  # information, in p(1-p) views, at which a user's moments count half
 
 
-def fit_factors(views: Views, prior: Floats, described: Floats, post_ids: NDArray[np.int64], width: int) -> FactorModel:
+def fit_factors(
+    views: Views,
+    prior: Floats,
+    described: Floats,
+    post_ids: NDArray[np.int64],
+    width: int,
+    earlier: FactorModel | None = None,
+) -> FactorModel:
     """Fit at most `width` factors; unused ones are zero. Nothing is drawn at random, and one thread does the sums.
 
     Args:
@@ -44,41 +51,71 @@ def fit_factors(views: Views, prior: Floats, described: Floats, post_ids: NDArra
         described: (P, X) x of each post, see `features.factor_model.describe`.
         post_ids: (P,) ascending.
         width: K.
+        earlier: a model of the same x to go on from; it decides which factors are used.
     """
     with threadpool_limits(limits=1):
-        loadings = _first_loadings(views, prior, described, width)
-        used = loadings.shape[1]
-        rest = _Fit(views, prior, described.astype(np.float32), loadings)
+        if earlier is None:
+            start = _from_moments(views, prior, described, post_ids, width)
+        else:
+            start = earlier
+        fit = _Fit(views, prior, described, post_ids, start)
         for _ in range(ROUNDS):
-            rest.round()
-    log.info("factor model: %d factors from %d views of %d users", used, len(views.user), len(views.user_ids))
-    wide = ((0, 0), (0, width - used))
-    spread = np.eye(1 + width) * UNUSED  # a factor that is not used stays 0
-    spread[: 1 + used, : 1 + used] = rest.spread
+            fit.round()
+    log.info("factor model: %d factors from %d views of %d users", fit.used, len(views.user), len(views.user_ids))
+    return fit.model(width)
+
+
+def _from_moments(
+    views: Views, prior: Floats, described: Floats, post_ids: NDArray[np.int64], width: int
+) -> FactorModel:
+    loadings = _first_loadings(views, prior, described, width)
+    spread = np.diag(np.append(QUALITY_VARIANCE, np.full(loadings.shape[1], FACTOR_VARIANCE)))
     return FactorModel(
         post_ids=post_ids,
-        quality=rest.posts.quality,
-        factors=np.pad(rest.posts.factors, wide),
-        loadings=np.pad(rest.loadings, wide),
-        mean_quality=np.array([rest.mean_quality], np.float32),
+        quality=np.zeros(len(post_ids), np.float32),
+        factors=described @ loadings,
+        loadings=loadings,
+        mean_quality=np.zeros(1, np.float32),
         spread=spread.astype(np.float32),
+        profile_weight=np.ones(1, np.float32),
     )
 
 
 class _Fit:
     """The state of a fit between rounds."""
 
-    def __init__(self, views: Views, prior: Floats, described: Floats, loadings: Floats) -> None:
-        self._views, self._prior, self._described = views, prior, described
-        factors = loadings.shape[1]
-        self.loadings = loadings
-        self.explained = described @ loadings  # (P, K)
-        self.mean_quality = 0.0
-        self.posts = PostFactors(np.zeros(len(described), np.float32), self.explained)
-        self.theta = np.zeros((len(views.user_ids), factors), np.float32)
-        self.spread = np.diag(np.append(QUALITY_VARIANCE, np.full(factors, FACTOR_VARIANCE)))  # S
+    def __init__(
+        self, views: Views, prior: Floats, described: Floats, post_ids: NDArray[np.int64], start: FactorModel
+    ) -> None:
+        self._views, self._prior, self._described, self._post_ids = views, prior, described, post_ids
+        self._of = start.loadings.any(axis=0)  # factors that are used
+        both = np.append(True, self._of)
+        self.used = int(self._of.sum())
+        known = start.of_posts(post_ids, described)
+        self.posts = PostFactors(known.quality, known.factors[:, self._of], known.profile_weight)
+        self.loadings = start.loadings[:, self._of]
+        self.explained = described @ self.loadings  # (P, K)
+        self.mean_quality = float(start.mean_quality[0])
+        self.theta = np.zeros((len(views.user_ids), self.used), np.float32)
+        self.spread = start.spread[np.ix_(both, both)].astype(np.float64)  # S
         # (X, X): the same for every round
         self._gram = described.T @ described + RIDGE * np.eye(described.shape[1])
+
+    def model(self, width: int) -> FactorModel:
+        """The fitted model, `width` factors wide; a factor that is not used stays 0."""
+        spread = np.eye(1 + width) * UNUSED
+        places = np.arange(1 + self.used)
+        spread[np.ix_(places, places)] = self.spread
+        wide = ((0, 0), (0, width - self.used))
+        return FactorModel(
+            post_ids=self._post_ids,
+            quality=self.posts.quality,
+            factors=np.pad(self.posts.factors, wide),
+            loadings=np.pad(self.loadings, wide),
+            mean_quality=np.array([self.mean_quality], np.float32),
+            spread=spread.astype(np.float32),
+            profile_weight=np.array([self.posts.profile_weight], np.float32),
+        )
 
     def round(self) -> None:
         """One turn of users, posts and what is common."""
@@ -108,7 +145,8 @@ class _Fit:
         gradient -= np.einsum("pij,pj->pi", vague, now) + (now - expected) @ precision
         covariance: Floats = np.linalg.inv(curvature + precision)
         moved = now + np.einsum("pij,pj->pi", covariance, gradient)
-        self.posts = PostFactors(np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:]))
+        weight = self.posts.profile_weight
+        self.posts = PostFactors(np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:]), weight)
         return covariance
 
     def _common(self, of_users: Floats, of_posts: Floats) -> None:
@@ -118,7 +156,7 @@ class _Fit:
         root = np.linalg.cholesky(second)
         self.theta = (self.theta @ np.linalg.inv(root).T).astype(np.float32)
         factors = (self.posts.factors @ root).astype(np.float32)
-        self.posts = PostFactors(self.posts.quality, factors)
+        self.posts = PostFactors(self.posts.quality, factors, _profile_weight(self.posts.quality, factors))
         self.loadings = np.linalg.solve(self._gram, self._described.T @ factors).astype(np.float32)
         self.explained = self._described @ self.loadings
         self.mean_quality = float(self.posts.quality.mean())
@@ -126,6 +164,17 @@ class _Fit:
         turn[1:, 1:] = root
         left = np.hstack([self.posts.quality[:, None] - self.mean_quality, factors - self.explained])
         self.spread = left.T.astype(np.float64) @ left / len(left) + turn.T @ of_posts.mean(axis=0) @ turn
+
+
+def _profile_weight(quality: Floats, factors: Floats) -> np.float32:
+    """How much stronger a profile's log-odds are among posts and tastes that are known than over all of them.
+
+    A logistic curve averaged over a normal variable of variance σ² is flatter by √(1 + c² σ²), c = 16 √3 / (15 π). Here
+    σ² is that of q + θ · f. Source: Zeger, Liang and Albert, "Models for longitudinal data: a generalized estimating
+    equation approach", Biometrics 44 (1988), equation 3.8 and below.
+    """
+    variance = quality.var() + np.square(factors).sum(axis=1).mean()
+    return np.float32(np.sqrt(1 + 256 * 3 / (225 * np.pi**2) * variance))
 
 
 def _first_loadings(views: Views, prior: Floats, described: Floats, width: int) -> Floats:

@@ -1,11 +1,11 @@
 r"""A factor model of likes whose post factors lean on texts: what a user likes, learned from everybody's views.
 
-    logit P(u likes p) = b(u, topic(p)) + q_p + θ_u · f_p
+    logit P(u likes p) = w b(u, topic(p)) + q_p + θ_u · f_p
     θ_u ~ N(0, I),   (q_p, f_p) ~ N((m, Wᵀ x_p), S),   x_p = (1, topic, text vector of the arm)
 
-`b` is the profile's prior (`features.profile_prior`), q a post's quality, θ and f factors of K dimensions. A post with
-many views is known by who liked it, a new one by its text and topic (Wᵀ x); a user with many views by them, a new one
-by the profile.
+`b` is the profile's prior (`features.profile_prior`), w its weight, q a post's quality, θ and f factors of K
+dimensions. A post with many views is known by who liked it, a new one by its text and topic (Wᵀ x); a user with many
+views by them, a new one by the profile.
 
 Source: Agarwal and Chen, "Regression-based latent factor models", KDD 2009; the Monte Carlo step is replaced by the
 posterior's mode and curvature (Laplace), see `features.factor_fit`. That factors are regressed on texts tells it from
@@ -31,6 +31,7 @@ class PostFactors:
 
     quality: Floats  # (P,) log-odds
     factors: Floats  # (P, K)
+    profile_weight: np.float32  # w
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class FactorModel:
     loadings: Floats  # W (1 + topics + dims, K)
     mean_quality: Floats  # m (1,)
     spread: Floats  # S (1 + K, 1 + K)
+    profile_weight: Floats  # w (1,)
 
     @classmethod
     def empty(cls, described: int, width: int) -> Self:
@@ -54,6 +56,7 @@ class FactorModel:
             loadings=np.zeros((described, width), np.float32),
             mean_quality=np.zeros(1, np.float32),
             spread=np.eye(1 + width, dtype=np.float32),
+            profile_weight=np.ones(1, np.float32),
         )
 
     def of_posts(self, post_ids: NDArray[np.int64], described: Floats) -> PostFactors:
@@ -65,7 +68,7 @@ class FactorModel:
             known = self.post_ids[place] == post_ids
             quality[known] = self.quality[place[known]]
             factors[known] = self.factors[place[known]]
-        return PostFactors(quality, factors)
+        return PostFactors(quality, factors, self.profile_weight[0])
 
     def save(self, folder: Path) -> None:
         """Write the arrays into `folder`, which exists."""
@@ -102,7 +105,7 @@ def newton_step(
 
 def like_probability(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> Floats:
     """The model's probability of a like of each view, (V,)."""
-    logit = prior + posts.quality[views.post]
+    logit = posts.profile_weight * prior + posts.quality[views.post]
     logit += np.einsum("vk,vk->v", theta[views.user], posts.factors[views.post])
     probability: Floats = 1 / (1 + np.exp(-logit))
     return probability

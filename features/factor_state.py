@@ -63,7 +63,9 @@ class FactorState:
         self._of_posts[shown] += sharper[shown]
         moved = np.hstack([self.posts.quality[:, None], self.posts.factors])
         moved[shown] += np.linalg.solve(self._of_posts[shown], gradient[shown][:, :, None])[:, :, 0]
-        self.posts = PostFactors(np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:]))
+        self.posts = PostFactors(
+            np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:]), self.posts.profile_weight
+        )
 
     def _seen(self, views: Views, prior: Floats, theta: Floats) -> tuple[Floats, Floats]:
         """What views say of the posts: gradient (P, 1 + K) and precision (P, 1 + K, 1 + K)."""
@@ -117,7 +119,8 @@ class FactorStates:
         state = self.arms[arm]
         topics = self._basis.posts.topic_rows[post_rows]
         taste = np.einsum("nk,nk->n", state.users[user_rows], state.posts.factors[post_rows])
-        return np.column_stack([self._prior[user_rows, topics], state.posts.quality[post_rows], taste])
+        profile = state.posts.profile_weight * self._prior[user_rows, topics]
+        return np.column_stack([profile, state.posts.quality[post_rows], taste])
 
     def _give(self, act: Act, frame: pl.DataFrame) -> None:
         views = Views.of(frame, self._basis.posts.ids)

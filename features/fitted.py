@@ -81,19 +81,24 @@ def fit_features(
     cut: date,
     settings: FeatureSettings,
     threads: int,
+    earlier: Fitted | None = None,
 ) -> Fitted:
-    """Learn from what was known before `cut`; without views and likes, the models know nothing and score 0."""
+    """Learn from what was known before `cut`, going on from what was fitted `earlier` on the same spaces.
+
+    Without views and likes, the models know nothing of users and posts.
+    """
     frame = views_before(
         con, cut, settings.attribution_window, share=_share(con, cut, settings.factor_rows), seed=settings.seed
     )
     shown = np.isin(posts.ids, frame["post_id"].unique().to_numpy())
     views = Views.of(frame, posts.ids[shown])
     topic_rows = posts.topic_rows[shown]
-    likes, seen = (_by_user_and_topic(views, topic_rows, len(posts.topics), of) for of in (views.liked, None))
     profiles, neighbours = encoded_profiles(con, codebook, views.user_ids), Neighbours.fit(con, cut)
-    topic_codes = codebook.topic_codes(posts.topics)
-    prior = ProfilePrior.fit(profiles, topic_codes, seen, likes, threads)
-    if prior.model is None:
+    topic_codes = codebook.topic_codes(posts.topics)  # all known: those of views were there at training
+    of_topic = topic_codes[topic_rows].astype(np.int64)
+    seen, liked = (_by_user_and_topic(views, of_topic, len(codebook.topics), of) for of in (None, views.liked))
+    prior = ProfilePrior.fit(profiles, seen, liked, threads)
+    if not prior.models:
         empty = FactorModel.empty(1 + len(codebook.topics) + settings.text_dims, settings.factors)
         return Fitted(codebook, prior, dict.fromkeys(ARMS, empty), neighbours, cut)
     of_views = prior.log_odds(profiles, topic_codes)[views.user, topic_rows[views.post]]
@@ -104,6 +109,7 @@ def fit_features(
             describe_posts(codebook, posts, spaces[arm])[shown],
             posts.ids[shown],
             settings.factors,
+            earlier.factors[arm] if earlier else None,
         )
         for arm in ARMS
     }
@@ -133,8 +139,8 @@ def _share(con: duckdb.DuckDBPyConnection, cut: date, rows: int) -> int:
     return 1000 if found[0] <= rows else max(1, int(1000 * rows / found[0]))
 
 
-def _by_user_and_topic(views: Views, topic_rows: NDArray[np.int64], topics: int, weights: Floats | None) -> Floats:
-    cells = views.user * topics + topic_rows[views.post]
+def _by_user_and_topic(views: Views, of_post: NDArray[np.int64], topics: int, weights: Floats | None) -> Floats:
+    cells = views.user * topics + of_post[views.post]
     total = np.bincount(cells, weights, minlength=len(views.user_ids) * topics)
     return total.reshape(len(views.user_ids), topics).astype(np.float32)
 

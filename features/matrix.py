@@ -69,7 +69,7 @@ def personal_features(
     out[:2] = users.topics[user_rows][:, topic_rows].transpose(2, 0, 1)
     np.matmul(users.liked[arm][user_rows], vectors.T, out=out[2])
     out[3] = neighbours
-    out[4] = users.prior[user_rows][:, topic_rows]
+    out[4] = of_posts.profile_weight * users.prior[user_rows][:, topic_rows]
     out[5] = of_posts.quality
     np.matmul(user_factors, of_posts.factors.T, out=out[6])
     return out

@@ -1,7 +1,8 @@
 """How much users of a profile like a topic, before anything is known of their own taste.
 
-A small CatBoost over the profile columns and the topic, fitted on one cell for each user and topic: its views with and
-without a like, as weights. It is where the estimate of a user starts, and all there is of a user without events.
+A small CatBoost for each topic over the profile columns, fitted on one row a user: the user's views in the topic with and
+without a like, as weights. It is where the estimate of a user starts, and all there is of a user without events. One
+model over all topics, with the topic as a column, finds less with the same trees.
 """
 
 from dataclasses import dataclass
@@ -13,85 +14,92 @@ from catboost import CatBoostClassifier, CatBoostError, Pool
 from numpy.typing import NDArray
 
 from core.errors import SnapshotDamaged
+from features.text_space import read_arrays, write_arrays
 
-PRIOR_FILE = "profile_prior.cbm"
-_ITERATIONS, _DEPTH, _LEARNING_RATE = 200, 6, 0.1
+FOLDER = "profile_prior"
+_ITERATIONS, _DEPTH, _LEARNING_RATE = 150, 3, 0.1
+_LEAF_VIEWS = 30  # views of nobody in particular that each leaf is shrunk by
+_TOPIC_VIEWS = 20  # the same for a topic's like rate
 
 
 @dataclass(frozen=True)
 class ProfilePrior:
-    """The fitted model, or None where there was nothing to learn from: then every log-odds is 0."""
+    """The fitted models; it never changes after `fit`."""
 
-    model: CatBoostClassifier | None
+    rates: NDArray[np.float32]  # (T + 1,) log-odds of a like in each topic by code, the last in any other topic
+    models: dict[int, CatBoostClassifier]  # by the code of the topic; those where there was something to learn
 
     @classmethod
     def fit(
         cls,
         profiles: NDArray[np.float32],  # (U, C), NaN for unknown
-        topic_codes: NDArray[np.float32],  # (T,), NaN for a topic that training does not know
         views: NDArray[np.float32],  # (U, T)
         likes: NDArray[np.float32],  # (U, T)
         threads: int,
     ) -> Self:
-        """Learn from the views and likes of U users in each of T topics. The same input gives the same model."""
-        weights = np.concatenate([likes.ravel(), np.maximum(views - likes, 0).ravel()])
-        used = weights > 0
-        labels = np.repeat(np.array([1, 0], np.int8), views.size)
-        if len(np.unique(labels[used])) < 2:
-            return cls(None)
-        cells = np.tile(_cells(profiles, topic_codes), (2, 1))
-        model = CatBoostClassifier(
-            iterations=_ITERATIONS,
-            depth=_DEPTH,
-            learning_rate=_LEARNING_RATE,
-            bootstrap_type="No",  # nothing is drawn at random, see ranking.train
-            random_strength=0,
-            boosting_type="Plain",
-            thread_count=threads,
-            allow_writing_files=False,
-            verbose=False,
-        )
-        model.fit(Pool(np.asfortranarray(cells[used]), label=labels[used], weight=weights[used]))
-        return cls(_anonymous(model))
+        """Learn from the views and likes of U users in T topics, by code. The same input gives the same models."""
+        overall = (likes.sum() + 1) / (views.sum() + 2)
+        rates = np.append((likes.sum(axis=0) + _TOPIC_VIEWS * overall) / (views.sum(axis=0) + _TOPIC_VIEWS), overall)
+        models = {}
+        for code in range(views.shape[1]):
+            liked, others = likes[:, code], np.maximum(views[:, code] - likes[:, code], 0)
+            if liked.any() and others.any():
+                models[code] = _fit(profiles, liked, others, threads)
+        return cls(np.log(rates / (1 - rates)).astype(np.float32), models)
 
     def log_odds(self, profiles: NDArray[np.float32], topic_codes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Log-odds of a like for users (U, C) in topics (T,): (U, T)."""
-        if self.model is None:
-            return np.zeros((len(profiles), len(topic_codes)), np.float32)
-        raw = self.model.predict(np.asfortranarray(_cells(profiles, topic_codes)), prediction_type="RawFormulaVal")
-        return np.asarray(raw, np.float32).reshape(len(profiles), len(topic_codes))
+        """Log-odds of a like for users (U, C) in topics by code (T',), NaN for one it does not know: (U, T')."""
+        codes = np.where(np.isnan(topic_codes), len(self.rates) - 1, topic_codes).astype(np.int64)
+        out = np.tile(self.rates[codes], (len(profiles), 1))
+        columns = np.asfortranarray(profiles)
+        for place, code in enumerate(codes.tolist()):
+            if code in self.models:
+                out[:, place] = self.models[code].predict(columns, prediction_type="RawFormulaVal")
+        return out
 
     def save(self, folder: Path) -> None:
-        """Write the model, if there is one, in CatBoost's own format."""
-        if self.model is not None:
-            self.model.save_model(str(folder / PRIOR_FILE), format="cbm")
+        """Write everything below `folder`, the models in CatBoost's own format."""
+        write_arrays(folder / FOLDER, {"rates": self.rates})
+        for code, model in self.models.items():
+            model.save_model(str(folder / FOLDER / f"topic_{code}.cbm"), format="cbm")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote.
 
         Raises:
-            SnapshotDamaged: the file is not a model.
+            SnapshotDamaged: a file is not a model.
         """
-        path = folder / PRIOR_FILE
-        if not path.exists():
-            return cls(None)
-        try:
-            return cls(CatBoostClassifier().load_model(str(path), format="cbm"))
-        except CatBoostError as error:
-            raise SnapshotDamaged(
-                f"{path.name} in {folder} cannot be read as a model: {error}; publish again or roll back"
-            ) from error
+        models = {}
+        for path in sorted((folder / FOLDER).glob("topic_*.cbm")):
+            try:
+                models[int(path.stem.removeprefix("topic_"))] = CatBoostClassifier().load_model(str(path), format="cbm")
+            except CatBoostError as error:
+                raise SnapshotDamaged(
+                    f"{path.name} in {path.parent} cannot be read as a model: {error}; publish again or roll back"
+                ) from error
+        return cls(read_arrays(folder / FOLDER)["rates"], models)
 
 
-def _cells(profiles: NDArray[np.float32], topic_codes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A row for each user and topic, users first: (U · T, C + 1)."""
-    return np.hstack(
-        [np.repeat(profiles, len(topic_codes), axis=0), np.tile(topic_codes, len(profiles))[:, None]]
-    ).astype(np.float32)
-
-
-def _anonymous(model: CatBoostClassifier) -> CatBoostClassifier:
+def _fit(
+    profiles: NDArray[np.float32], liked: NDArray[np.float32], others: NDArray[np.float32], threads: int
+) -> CatBoostClassifier:
+    weights = np.append(liked, others)
+    used = weights > 0
+    labels = np.repeat(np.array([1, 0], np.int8), len(liked))
+    model = CatBoostClassifier(
+        iterations=_ITERATIONS,
+        depth=_DEPTH,
+        learning_rate=_LEARNING_RATE,
+        l2_leaf_reg=_LEAF_VIEWS,
+        bootstrap_type="No",  # nothing is drawn at random, see ranking.train
+        random_strength=0,
+        boosting_type="Plain",
+        thread_count=threads,
+        allow_writing_files=False,
+        verbose=False,
+    )
+    model.fit(Pool(np.asfortranarray(np.tile(profiles, (2, 1))[used]), label=labels[used], weight=weights[used]))
     metadata = model.get_metadata()
     for name in ("train_finish_time", "model_guid"):  # equal models are equal files
         del metadata[name]

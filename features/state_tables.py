@@ -50,6 +50,7 @@ def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
         vectors = pl.DataFrame([user_ids, pl.Series("liked", liked), pl.Series("factors", factors)])
         _create(con, f"user_vectors_{arm}", vectors)
         learned = state.post_factors[arm]
+        _create(con, f"factor_model_{arm}", pl.DataFrame({"profile_weight": [learned.profile_weight]}))
         of_posts = [post_ids, pl.Series("quality", learned.quality), pl.Series("factors", learned.factors)]
         _create(con, f"post_factors_{arm}", pl.DataFrame(of_posts))
         space = state.spaces[arm]
@@ -108,7 +109,8 @@ def _read_space(con: duckdb.DuckDBPyConnection, arm: str, layout: Layout) -> Tex
 
 def _read_factors(con: duckdb.DuckDBPyConnection, arm: str) -> PostFactors:
     learned = con.sql(f"FROM post_factors_{arm} ORDER BY {POST_ID}").pl()
-    return PostFactors(learned["quality"].to_numpy(), _vectors(learned, "factors"))
+    (weight,) = con.sql(f"SELECT profile_weight FROM factor_model_{arm}").fetchnumpy()["profile_weight"]
+    return PostFactors(learned["quality"].to_numpy(), _vectors(learned, "factors"), weight)
 
 
 def _read_neighbours(con: duckdb.DuckDBPyConnection, post_ids: NDArray[np.int64]) -> csr_array:

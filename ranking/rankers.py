@@ -126,8 +126,10 @@ def fit_rankers(
         base = base_scores(layout, matrix)
         models[arm] = fit_ranker(matrix, training.labels, layout.names, base, ranking, settings.threads)
     # where there was nothing to learn before the window, the trees were trained without: so they are served without
-    learned = before.prior.model is not None
-    fitted = fit_features(con, posts, spaces, codebook, cut, features, settings.threads) if learned else before
+    learned = bool(before.prior.models)
+    fitted = before
+    if learned:
+        fitted = fit_features(con, posts, spaces, codebook, cut, features, settings.threads, earlier=before)
     return Rankers(fitted, classical, neural, models, layout)
 
 
