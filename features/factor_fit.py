@@ -54,10 +54,7 @@ def fit_factors(
         earlier: a model of the same x to go on from; it decides which factors are used.
     """
     with threadpool_limits(limits=1):
-        if earlier is None:
-            start = _from_moments(views, prior, described, post_ids, width)
-        else:
-            start = earlier
+        start = earlier or _from_moments(views, prior, described, post_ids, width)
         fit = _Fit(views, prior, described, post_ids, start)
         for _ in range(ROUNDS):
             fit.round()
@@ -145,8 +142,8 @@ class _Fit:
         gradient -= np.einsum("pij,pj->pi", vague, now) + (now - expected) @ precision
         covariance: Floats = np.linalg.inv(curvature + precision)
         moved = now + np.einsum("pij,pj->pi", covariance, gradient)
-        weight = self.posts.profile_weight
-        self.posts = PostFactors(np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:]), weight)
+        quality, of_tastes = np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:])
+        self.posts = PostFactors(quality, of_tastes, self.posts.profile_weight)
         return covariance
 
     def _common(self, of_users: Floats, of_posts: Floats) -> None:

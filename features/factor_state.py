@@ -63,9 +63,8 @@ class FactorState:
         self._of_posts[shown] += sharper[shown]
         moved = np.hstack([self.posts.quality[:, None], self.posts.factors])
         moved[shown] += np.linalg.solve(self._of_posts[shown], gradient[shown][:, :, None])[:, :, 0]
-        self.posts = PostFactors(
-            np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:]), self.posts.profile_weight
-        )
+        quality, factors = np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:])
+        self.posts = PostFactors(quality, factors, self.posts.profile_weight)
 
     def _seen(self, views: Views, prior: Floats, theta: Floats) -> tuple[Floats, Floats]:
         """What views say of the posts: gradient (P, 1 + K) and precision (P, 1 + K, 1 + K)."""

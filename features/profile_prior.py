@@ -1,8 +1,8 @@
 """How much users of a profile like a topic, before anything is known of their own taste.
 
-A small CatBoost for each topic over the profile columns, fitted on one row a user: the user's views in the topic with and
-without a like, as weights. It is where the estimate of a user starts, and all there is of a user without events. One
-model over all topics, with the topic as a column, finds less with the same trees.
+A small CatBoost for each topic over the profile columns, fitted on one row a user: the user's views in the topic with
+and without a like, as weights. It is where the estimate of a user starts, and all there is of a user without events.
+One model over all topics, with the topic as a column, finds less with the same trees.
 """
 
 from dataclasses import dataclass
