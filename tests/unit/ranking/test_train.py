@@ -78,12 +78,26 @@ def test_importances_name_the_signal_first(ranker):
 )
 def test_nothing_to_learn_from_is_an_error_that_counts(likes, message):
     with pytest.raises(TrainingError, match=message):
-        fit_ranker(np.zeros((len(likes), 3), np.float32), np.array(likes, bool), NAMES, np.zeros(len(likes), np.float32), SETTINGS, threads=1)
+        fit_ranker(
+            np.zeros((len(likes), 3), np.float32),
+            np.array(likes, bool),
+            NAMES,
+            np.zeros(len(likes), np.float32),
+            SETTINGS,
+            threads=1,
+        )
 
 
 def test_columns_that_never_vary_are_an_error():
     with pytest.raises(TrainingError, match="4 rows with 2 likes and 3 features"):
-        fit_ranker(np.zeros((4, 3), np.float32), np.array([True, False] * 2), NAMES, np.zeros(4, np.float32), SETTINGS, threads=1)
+        fit_ranker(
+            np.zeros((4, 3), np.float32),
+            np.array([True, False] * 2),
+            NAMES,
+            np.zeros(4, np.float32),
+            SETTINGS,
+            threads=1,
+        )
 
 
 def test_a_damaged_file_is_named(tmp_path):
