@@ -52,20 +52,9 @@ def publish_small_world(settings: Settings) -> Snapshot:
         posts = Posts.load(con)
         embeddings = np.random.default_rng(0).normal(size=(POSTS, 16)).astype(np.float32)
         everything = np.ones(POSTS, dtype=np.bool_)
-        rankers = fit_rankers(con, posts, embeddings, everything, END, settings)
-        spaces = rankers.spaces(posts, embeddings)
-        half_life = settings.ranking.popularity_half_life
-        state = build_state(
-            con,
-            posts,
-            spaces,
-            rankers.codebook,
-            rankers.layout,
-            END.date(),
-            everything,
-            rankers.neighbours,
-            half_life,
-        )
+        rankers = fit_rankers(con, posts, embeddings, everything, END.date(), END, settings)
+        basis = rankers.basis(posts, embeddings, settings)
+        state = build_state(con, basis, rankers.layout, END.date(), everything)
         rankers.save(folder)
         write_tables(con, folder, Recommender(state, rankers.models), NO_EVALUATION, settings)
         manifest = ManifestBody(

@@ -15,14 +15,14 @@ BAD_SOURCES = {
     "no like": (
         "DELETE FROM feed_action WHERE action = 'like'",
         TrainingError,
-        "0 of 456 .*check that likes are copied",
+        "0 of 240 .*check that likes are copied",
     ),
     "only likes": ("DELETE FROM feed_action WHERE action = 'view'", TrainingError, "no views to train on .*copy more"),
     "all liked": (
         "UPDATE feed_action SET action = 'like', time = time + interval '1 s' WHERE action = 'view';"
         "INSERT INTO feed_action SELECT user_id, post_id, 'view', time - interval '1 s' FROM feed_action",
         TrainingError,
-        "456 of 456 training views are liked",
+        "240 of 240 training views are liked",
     ),
     "strangers": (
         "UPDATE feed_action SET user_id = user_id + 1000 WHERE post_id < 5",

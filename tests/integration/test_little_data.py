@@ -6,6 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from core.columns import ARMS
+from ranking.baselines import BASELINES
 from ranking.recommender import STATE_FILE
 from tests.integration.small_network import Network, recommended
 
@@ -37,7 +39,7 @@ def test_what_is_too_short_to_be_judged_is_undefined_with_a_reason(network: Netw
     published = network.retrain(full=True)
     with duckdb.connect(str(published.folder / STATE_FILE), read_only=True) as snapshot:
         evaluation = snapshot.execute("SELECT value, reason FROM evaluation").fetchall()
-    assert len(evaluation) == 5
+    assert len(evaluation) == len(ARMS) + len(BASELINES)
     assert all(math.isnan(value) and "before the cut at 2024-12-30" in reason for value, reason in evaluation)
     with network.serve() as client:
         assert client.get("/snapshot").json()["metrics"]["test"] == {"hitrate@5_all": None}

@@ -27,6 +27,39 @@ def test_what_a_user_has_liked_since_never_comes_back_to_that_user(network: Netw
         assert set(recommended(client, user_id=2)) == set(others)
 
 
+def test_a_like_of_yesterday_changes_the_list_of_today(network: Network) -> None:
+    """User 1 has liked posts about chips, and films least of all. Now it likes three of six new films."""
+    network.execute(
+        "INSERT INTO post SELECT i, 'movie', 'About actors, part ' || i FROM generate_series(30, 50, 4) AS i"
+    )
+    before = network.refresh()
+    network.execute(
+        """
+        INSERT INTO feed_action
+            SELECT 1, post, action, '2025-01-14 10:00'::timestamp + interval '1 minute' * post
+            FROM unnest(ARRAY[30, 34, 38]) AS post, unnest(ARRAY['view', 'like']) AS action;
+        INSERT INTO feed_action VALUES (24, 20, 'view', '2025-01-15 09:00');
+        """
+    )
+    after = network.refresh()
+    assert after.manifest.models_from == before.manifest.models_from
+    then, now = (Recommender.open(snapshot.folder) for snapshot in (before, after))
+    likes_chips, likes_films, likes_masks = 0, 1, 2
+    unread = np.flatnonzero(now.state.post_ids > 38)
+    for arm in ARMS:
+        scores = [each.score(arm, np.arange(3), NOON)[:, unread].mean(axis=1) for each in (then, now)]
+        change = scores[1] / scores[0]
+        assert change[likes_chips] > 2, "films that the user has not seen have gained"
+        np.testing.assert_allclose(change[[likes_films, likes_masks]], 1, atol=0.1)
+        lists = [each.rank(arm, np.array([likes_chips]), NOON, 40).posts[0].tolist() for each in (then, now)]
+        places = [[len(ranked) - ranked.index(post) for post in unread] for ranked in lists]  # from the end
+        assert min(places[1]) > max(places[0]), "they stood last, and now there are others behind them"
+        taste = [
+            each.state.user_factors[arm][0] @ each.state.post_factors[arm].factors[unread].T for each in (then, now)
+        ]
+        assert (taste[1] > taste[0]).all()
+
+
 def test_a_post_and_a_user_that_the_network_deletes_are_gone(network: Network) -> None:
     """Their events are still in the warehouse, and may go from the source with them or not."""
     network.execute(

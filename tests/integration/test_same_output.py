@@ -13,9 +13,13 @@ RANKERS = (
     "control.cbm",
     "test.cbm",
     "encoders/control/encoder.safetensors",
+    "encoders/control/factors.safetensors",
     "encoders/control/terms.json",
     "encoders/test/encoder.safetensors",
+    "encoders/test/factors.safetensors",
+    "fitted_before.json",
     "neighbours/encoder.safetensors",
+    "profile_prior.cbm",
 )
 
 

@@ -68,7 +68,7 @@ def test_a_user_without_likes_is_served_by_what_needs_none(published: Settings) 
     recommender = opened(published, STAGED)
     answer = recommender.recommend("test", -5, NOON, LIMIT)
     assert len(answer.post_ids) == LIMIT
-    assert set(answer.sources) <= {"topics", "trending", "fresh"}
+    assert set(answer.sources) <= {"factors", "topics", "trending", "fresh"}
     assert {*SOURCE_NAMES[1:-1]} == {*SOURCES}
 
 

@@ -1,7 +1,7 @@
-"""A small warehouse with random events, made straight in DuckDB."""
+"""A small warehouse with random events, made straight in DuckDB, and what is fitted on its first half."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -9,10 +9,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from core.columns import CONTROL, TEST
 from core.settings import FeatureSettings, Settings
+from features.basis import Basis
 from features.catalog import Layout
 from features.codebook import Codebook
 from features.daily import rebuild_daily
+from features.fitted import fit_features
 from features.posts import Posts
 from features.text_classical import ClassicalEncoder
 from features.text_space import TextSpace
@@ -20,13 +23,14 @@ from warehouse.connection import connect
 
 START = datetime(2026, 1, 1)
 DAYS = 12
+FITTED_BEFORE = date(2026, 1, 6)
 TOPICS = ["sport", "tech", None]
 WORDS = ["ball", "goal", "chip", "code", "team", "robot", "match", "data"]
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, features=FeatureSettings(text_dims=4, text_components=3, text_clusters=3))
+    return Settings(home=tmp_path, features=FeatureSettings(text_dims=4, text_components=3, text_clusters=3, factors=3))
 
 
 @pytest.fixture
@@ -77,16 +81,20 @@ def posts(con: duckdb.DuckDBPyConnection) -> Posts:
 
 
 @pytest.fixture
-def spaces(posts: Posts, settings: Settings) -> dict[str, TextSpace]:
+def basis(con: duckdb.DuckDBPyConnection, posts: Posts, settings: Settings) -> Basis:
+    return fit_basis(con, posts, settings, FITTED_BEFORE)
+
+
+def fit_basis(con: duckdb.DuckDBPyConnection, posts: Posts, settings: Settings, cut: date) -> Basis:
+    """What is known of posts and learned before `cut`; the arms read texts in two ways."""
     space = ClassicalEncoder.fit(posts.texts, settings.features).transform(posts.texts)
-    return {"control": space, "test": space}
+    turned = TextSpace(np.ascontiguousarray(space.vectors[:, ::-1]), -space.components, space.distances)
+    spaces = {CONTROL: space, TEST: turned}
+    fitted = fit_features(con, posts, spaces, Codebook.fit(con, posts.topics), cut, settings.features, threads=1)
+    return Basis(posts, spaces, fitted, settings.features, timedelta(days=3))
 
 
 @pytest.fixture
-def codebook(con: duckdb.DuckDBPyConnection, posts: Posts) -> Codebook:
-    return Codebook.fit(con, posts.topics)
-
-
-@pytest.fixture
-def layout(codebook: Codebook, settings: Settings) -> Layout:
-    return Layout(tuple(codebook.names), settings.features.text_components, settings.features.text_clusters)
+def layout(basis: Basis, settings: Settings) -> Layout:
+    names = tuple(basis.fitted.codebook.names)
+    return Layout(names, settings.features.text_components, settings.features.text_clusters)

@@ -10,56 +10,57 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core.columns import USER_ID
-from features.as_of import post_features, same_cut, user_features
+from core.columns import ARMS, USER_ID
+from features.as_of import PostFeatures, UserFeatures, post_features, same_cut, user_features
+from features.basis import Basis
 from features.catalog import ACTIVITY, Layout
-from features.codebook import Codebook
 from features.daily import rebuild_daily
-from features.matrix import fill_users, pair_features, post_template
-from features.neighbours import Neighbours, neighbour_scores
-from features.posts import Posts
+from features.leaks import forget_from
+from features.matrix import fill_users, personal_features, post_template
+from features.neighbours import neighbour_scores
 from features.serving_state import build_state
-from features.text_space import TextSpace
 from features.training_set import build_training_set, labelled_views
+from tests.unit.features.conftest import FITTED_BEFORE
 
 CUT = date(2026, 1, 8)
 MIDNIGHT = datetime(2026, 1, 8)
-HALF_LIFE = timedelta(days=3)
-Spaces = dict[str, TextSpace]
 
 
+@pytest.mark.parametrize("day", [FITTED_BEFORE, FITTED_BEFORE + timedelta(days=3)])
 def test_a_day_published_as_of_its_morning_serves_the_rows_it_trains_on(
-    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: Codebook, layout: Layout
+    con: duckdb.DuckDBPyConnection, basis: Basis, layout: Layout, day: date
 ) -> None:
-    views = labelled_views(con, MIDNIGHT, MIDNIGHT + timedelta(days=1, hours=1), timedelta(hours=1))
-    views = views.filter(pl.col("cut") == CUT)
-    training = build_training_set(con, views, posts, spaces, codebook, layout, HALF_LIFE)
-    trained = training.matrix("test")
+    """The first day of a training window, and one that users and posts have moved up to since."""
+    since = datetime.combine(FITTED_BEFORE, datetime.min.time())
+    views = labelled_views(con, since, since + timedelta(days=5), timedelta(hours=1))
+    training = build_training_set(con, views, basis, layout)
+    rows = np.flatnonzero(views["cut"] == day)
+    assert len(rows) > 50
 
-    con.execute("DELETE FROM raw.events WHERE event_time >= ?", [MIDNIGHT])
-    rebuild_daily(con)
-    everything = np.ones(len(posts.ids), dtype=np.bool_)
-    neighbours = Neighbours.fit(con, CUT)
-    state = build_state(con, posts, spaces, codebook, layout, CUT, everything, neighbours, HALF_LIFE)
-    template = post_template(layout, state.posts, spaces["test"])
-    assert views.height > 50
-    for row, view in enumerate(views.iter_rows(named=True)):
-        user = np.searchsorted(state.user_ids, [view["user_id"]])
-        post = int(np.searchsorted(state.post_ids, view["post_id"]))
-        served = template[:, None].copy()
-        time = view["event_time"]
-        neighbours = neighbour_scores(state.neighbours, state.liked_offsets, state.liked_posts, user)
-        pair = pair_features(state.users, "test", user, state.posts.topic_rows, spaces["test"].vectors, neighbours)
-        fill_users(served, layout, state.users, user, pair, time.hour, time.isoweekday())
-        np.testing.assert_allclose(served[:, 0, post], trained[row], rtol=1e-5, atol=1e-6)
+    forget_from(con, day)
+    state = build_state(con, basis, layout, day, np.ones(len(basis.posts.ids), np.bool_))
+    users = np.searchsorted(state.user_ids, views["user_id"].to_numpy())
+    posts = np.searchsorted(state.post_ids, views["post_id"].to_numpy())
+    for arm in ARMS:
+        trained, vectors = training.matrix(arm), state.spaces[arm].vectors
+        template = post_template(layout, state.posts, state.spaces[arm])[:, None]
+        for row in rows:
+            user, time = users[[row]], views["event_time"][int(row)]
+            near = neighbour_scores(state.neighbours, state.liked_offsets, state.liked_posts, user)
+            factors = state.user_factors[arm][user], state.post_factors[arm]
+            personal = personal_features(state.users, arm, user, state.posts.topic_rows, vectors, near, *factors)
+            served = template.copy()
+            fill_users(served, layout, state.users, user, personal, time.hour, time.isoweekday())
+            np.testing.assert_allclose(served[:, 0, posts[row]], trained[row], rtol=1e-5, atol=1e-6)
 
 
-def test_the_future_changes_nothing(
-    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: Codebook
-) -> None:
+def counted(con: duckdb.DuckDBPyConnection, basis: Basis) -> tuple[UserFeatures, PostFeatures]:
     users = same_cut(USER_ID, np.arange(20) * 10, CUT)
-    keys = same_cut("post_id", posts.ids, CUT)
-    before = user_features(con, users, posts, spaces, codebook), post_features(con, keys, posts, codebook, HALF_LIFE)
+    return user_features(con, users, basis), post_features(con, same_cut("post_id", basis.posts.ids, CUT), basis)
+
+
+def test_the_future_changes_nothing(con: duckdb.DuckDBPyConnection, basis: Basis) -> None:
+    users, posts = counted(con, basis)
     con.execute(
         """
         INSERT INTO raw.events
@@ -70,49 +71,41 @@ def test_the_future_changes_nothing(
     # an event of long ago that arrives after the cut was not known before it either
     con.execute("INSERT INTO raw.events VALUES (0, 3, 'like', ?, ?)", [datetime(2026, 1, 2), MIDNIGHT])
     rebuild_daily(con)
-    after = user_features(con, users, posts, spaces, codebook), post_features(con, keys, posts, codebook, HALF_LIFE)
-    np.testing.assert_array_equal(before[0].values, after[0].values)
-    np.testing.assert_array_equal(before[0].topics, after[0].topics)
-    np.testing.assert_array_equal(before[0].tastes["test"].taste, after[0].tastes["test"].taste)
-    np.testing.assert_array_equal(before[1].values, after[1].values)
+    users_then, posts_then = counted(con, basis)
+    np.testing.assert_array_equal(users.values, users_then.values)
+    np.testing.assert_array_equal(users.topics, users_then.topics)
+    np.testing.assert_array_equal(users.liked["test"], users_then.liked["test"])
+    np.testing.assert_array_equal(posts.values, posts_then.values)
 
 
-def test_a_late_event_counts_from_the_day_it_arrived(
-    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: Codebook
-) -> None:
+def test_a_late_event_counts_from_the_day_it_arrived(con: duckdb.DuckDBPyConnection, basis: Basis) -> None:
     con.execute("INSERT INTO raw.events VALUES (0, 3, 'like', ?, ?)", [datetime(2026, 1, 2), datetime(2026, 1, 9, 3)])
     rebuild_daily(con, since=date(2026, 1, 9))
     keys = pl.DataFrame({USER_ID: [0, 0], "cut": [date(2026, 1, 9), date(2026, 1, 10)]})
     likes = [spec.name for spec in ACTIVITY].index("user_likes") + 2  # after the two profile columns
-    counted = user_features(con, keys, posts, spaces, codebook).values[:, likes]
+    found = user_features(con, keys, basis).values[:, likes]
     direct = [
         con.execute(
             "SELECT count(*) FROM raw.known_events WHERE user_id = 0 AND action = 'like' AND known_at < ?", [cut]
         ).fetchone()[0]  # type: ignore[index]
         for cut in keys["cut"]
     ]
-    assert counted.tolist() == direct
-    assert counted[1] > counted[0]
+    assert found.tolist() == direct
+    assert found[1] > found[0]
 
 
-def test_taste_is_what_a_plain_loop_finds(
-    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: Codebook
-) -> None:
+def test_where_likes_lie_is_what_a_plain_loop_finds(con: duckdb.DuckDBPyConnection, basis: Basis) -> None:
     keys = pl.DataFrame({USER_ID: [0, 0, 30], "cut": [date(2026, 1, 4), date(2026, 1, 9), date(2026, 1, 6)]})
-    features = user_features(con, keys, posts, spaces, codebook)
-    rates = features.values[:, [spec.name for spec in ACTIVITY].index("user_like_rate") + 2]
-    vectors = dict(zip(posts.ids.tolist(), spaces["test"].vectors.astype(float), strict=True))
-    for row, (user, cut) in enumerate(keys.rows()):
-        events = con.execute(
-            "SELECT post_id, action FROM raw.known_events WHERE user_id = ? AND known_at < ?", [user, cut]
-        ).fetchall()
-        likes = sum(vectors[post] for post, action in events if action == "like")
-        seen = [vectors[post] for post, action in events if action == "view"]
-        expected = (likes - rates[row] * sum(seen)) / (len(seen) + 20)
-        np.testing.assert_allclose(features.tastes["test"].taste[row], expected, rtol=1e-4, atol=1e-6)
-        np.testing.assert_allclose(
-            features.tastes["test"].liked[row], likes / np.linalg.norm(likes), rtol=1e-4, atol=1e-6
-        )
+    found = user_features(con, keys, basis).liked
+    for arm in ARMS:
+        vectors = dict(zip(basis.posts.ids.tolist(), basis.spaces[arm].vectors.astype(float), strict=True))
+        for row, (user, cut) in enumerate(keys.rows()):
+            liked = con.execute(
+                "SELECT post_id FROM raw.known_events WHERE user_id = ? AND known_at < ? AND action = 'like'",
+                [user, cut],
+            ).fetchall()
+            total = sum(vectors[post] for (post,) in liked)
+            np.testing.assert_allclose(found[arm][row], total / np.linalg.norm(total), rtol=1e-4, atol=1e-6)
 
 
 @hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -138,11 +131,9 @@ def test_days_since_the_watermark_are_enough(
 
 
 def test_a_user_nobody_has_seen_has_the_prior_of_everybody(
-    con: duckdb.DuckDBPyConnection, posts: Posts, spaces: Spaces, codebook: Codebook, layout: Layout
+    con: duckdb.DuckDBPyConnection, basis: Basis, layout: Layout
 ) -> None:
-    everything = np.ones(len(posts.ids), dtype=np.bool_)
-    neighbours = Neighbours.fit(con, CUT)
-    state = build_state(con, posts, spaces, codebook, layout, CUT, everything, neighbours, HALF_LIFE)
+    state = build_state(con, basis, layout, CUT, np.ones(len(basis.posts.ids), np.bool_))
     unseen = dict(zip(layout.names[layout.slices["user"]], state.users.values[-1].tolist(), strict=True))
     counted = "SELECT count(*) FROM raw.known_events WHERE known_at < ? AND action = ?"
     likes, views = (con.execute(counted, [CUT, action]).fetchone() for action in ("like", "view"))
@@ -152,3 +143,6 @@ def test_a_user_nobody_has_seen_has_the_prior_of_everybody(
     assert unseen["user_like_rate"] == pytest.approx(likes[0] / views[0], rel=1e-6)
     assert np.isnan(unseen["profile_age"])
     assert state.users.values.shape[0] == len(state.user_ids) + 1
+    for arm in ARMS:
+        assert state.user_factors[arm].shape[0] == len(state.user_ids) + 1
+        assert not state.user_factors[arm][-1].any()

@@ -18,7 +18,7 @@ def test_every_feature_has_a_reason_and_every_reason_a_feature() -> None:
         ("post_views", "how well the post is liked"),
         ("post_views_7d", "popular this week"),
         ("pair_topic_views", "your taste in {topic}"),
-        ("pair_taste", "like posts you liked"),
+        ("base_taste", "like posts you liked"),
         ("topic", "how well {topic} is liked"),
         ("text_distance_0", "what the text is about"),
     ],

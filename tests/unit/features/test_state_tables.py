@@ -1,31 +1,19 @@
 """The serving state comes back from a snapshot's tables as it went in."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
 import numpy as np
 
+from core.columns import ARMS
+from features.basis import Basis
 from features.catalog import Layout
-from features.codebook import Codebook
-from features.neighbours import Neighbours
-from features.posts import Posts
 from features.serving_state import build_state, place_of
 from features.state_tables import read_state, write_state
-from features.text_space import TextSpace
 
 
-def test_nothing_is_lost(
-    con: duckdb.DuckDBPyConnection,
-    posts: Posts,
-    spaces: dict[str, TextSpace],
-    codebook: Codebook,
-    layout: Layout,
-) -> None:
-    cut = date(2026, 1, 13)
-    eligible = posts.ids % 2 == 0
-    state = build_state(
-        con, posts, spaces, codebook, layout, cut, eligible, Neighbours.fit(con, cut), timedelta(days=7)
-    )
+def test_nothing_is_lost(con: duckdb.DuckDBPyConnection, basis: Basis, layout: Layout) -> None:
+    state = build_state(con, basis, layout, date(2026, 1, 13), basis.posts.ids % 2 == 0)
     with duckdb.connect() as snapshot:
         likes = con.sql("SELECT DISTINCT user_id, post_id FROM raw.events WHERE action = 'like'").pl()
         snapshot.register("likes", likes)
@@ -41,13 +29,17 @@ def test_nothing_is_lost(
         np.testing.assert_array_equal(getattr(back, name), getattr(state, name))
     np.testing.assert_array_equal(back.users.values, state.users.values)
     np.testing.assert_array_equal(back.users.topics, state.users.topics)
+    np.testing.assert_array_equal(back.users.prior, state.users.prior)
     np.testing.assert_array_equal(back.posts.values, state.posts.values)
     np.testing.assert_array_equal(back.posts.topic_rows, state.posts.topic_rows)
     for name in ("indptr", "indices", "data"):
         np.testing.assert_array_equal(getattr(back.neighbours, name), getattr(state.neighbours, name))
-    for arm in spaces:
-        np.testing.assert_array_equal(back.users.tastes[arm].liked, state.users.tastes[arm].liked)
-        np.testing.assert_array_equal(back.users.tastes[arm].taste, state.users.tastes[arm].taste)
+    assert state.user_factors["test"].any()
+    for arm in ARMS:
+        np.testing.assert_array_equal(back.users.liked[arm], state.users.liked[arm])
+        np.testing.assert_array_equal(back.user_factors[arm], state.user_factors[arm])
+        np.testing.assert_array_equal(back.post_factors[arm].quality, state.post_factors[arm].quality)
+        np.testing.assert_array_equal(back.post_factors[arm].factors, state.post_factors[arm].factors)
         np.testing.assert_array_equal(back.spaces[arm].vectors, state.spaces[arm].vectors)
         np.testing.assert_array_equal(back.spaces[arm].components, state.spaces[arm].components)
         np.testing.assert_array_equal(back.spaces[arm].distances, state.spaces[arm].distances)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from features.catalog import PAIR, POST
+from features.catalog import BASE, PERSONAL, POST
 from ranking.candidates import SOURCE_NAMES, candidates, sources_of
 from ranking.sources import SOURCES
 from ranking.sources.evidence import Evidence
@@ -17,12 +17,11 @@ SHAPE = (USERS, POSTS)
 
 @st.composite
 def evidence(draw: st.DrawFn) -> Evidence:
-    pairs = draw(hnp.arrays(np.float32, (len(PAIR), *SHAPE), elements=FEW_VALUES))
+    pairs = draw(hnp.arrays(np.float32, (len(PERSONAL), *SHAPE), elements=FEW_VALUES))
     posts = draw(hnp.arrays(np.float32, (POSTS, len(POST)), elements=FEW_VALUES))
     ages = draw(hnp.arrays(np.float32, POSTS, elements=st.sampled_from([1, 2, 3, 9, np.nan])))
     posts[:, [spec.name for spec in POST].index("post_age_days")] = ages
-    factors = draw(st.none() | hnp.arrays(np.float32, SHAPE, elements=FEW_VALUES))
-    return Evidence(pairs, posts, 3.0, factors)
+    return Evidence(pairs, posts, 3.0)
 
 
 @given(evidence(), hnp.arrays(np.bool_, SHAPE), st.integers(1, POSTS + 1))
@@ -48,9 +47,9 @@ def test_each_candidate_stands_among_the_best_of_its_source(
 
 def test_sources_are_numbered_as_they_are_named() -> None:
     """A post that only one source can bring comes from that source."""
-    pairs = np.zeros((len(PAIR), 1, 6), np.float32)
+    pairs = np.zeros((len(PERSONAL), 1, 6), np.float32)
     posts = np.full((6, len(POST)), np.nan, np.float32)
-    names, columns = [spec.name for spec in PAIR], [spec.name for spec in POST]
+    names, columns = [spec.name for spec in PERSONAL], [spec.name for spec in POST]
     posts[:, columns.index("post_age_days")] = [9, 9, 9, 9, 9, 1]
     posts[:, columns.index("post_like_rate")] = 0.1
     posts[:, columns.index("topic_like_rate")] = 0.1
@@ -58,8 +57,9 @@ def test_sources_are_numbered_as_they_are_named() -> None:
     pairs[names.index("pair_neighbours"), 0, 0] = 1
     pairs[names.index("pair_liked_similarity"), 0, 2] = 1
     pairs[names.index("pair_topic_like_rate"), 0, 3] = 1
-    factors = np.array([[0, 1, 0, 0, 0, 0]], np.float32)
-    found = candidates(Evidence(pairs, posts, 3.0, factors), np.zeros((1, 6), np.bool_), 1)[0]
+    for spec in BASE:  # the best of the three added up, and of none alone
+        pairs[names.index(spec.name), 0, 1] = 0.5
+    pairs[names.index("base_quality"), 0, 0] = 0.6
+    pairs[names.index("base_taste"), 0, 2] = 0.6
+    found = candidates(Evidence(pairs, posts, 3.0), np.zeros((1, 6), np.bool_), 1)[0]
     assert [SOURCE_NAMES[number] for number in found] == list(SOURCES)
-    without = candidates(Evidence(pairs, posts, 3.0), np.zeros((1, 6), np.bool_), 1)[0]
-    assert SOURCE_NAMES[without[1]] == "all posts"

@@ -98,7 +98,7 @@ def test_without_likes_everything_about_likes_is_undefined_and_says_why():
     recommender = TableRecommender([[0.1, 0.9]], [1], [10, 11])
     table = evaluate(recommender, views((1, 10, False), (1, 11, False)), NO_DAYS, CUT, SETTINGS).evaluation.table
     undefined = table.filter(pl.col("value").is_nan())
-    assert len(undefined) == 5 * 8
+    assert len(undefined) == (2 + len(BASELINES)) * 8
     assert undefined["reason"].null_count() == 0
     assert value(table, "test", "coverage@10") == 1
 
@@ -107,7 +107,7 @@ def test_no_views_and_no_posts_are_undefined_too():
     for recommender in (TableRecommender([[0.5]], [1], [10]), TableRecommender(np.zeros((0, 0)), [], [])):
         table = evaluate(recommender, views(), NO_DAYS, CUT, SETTINGS).evaluation.table
         counts = pl.col("metric").is_in(["users", "rows"])
-        assert table.filter(counts)["value"].to_list() == [0.0] * 10
+        assert table.filter(counts)["value"].to_list() == [0.0] * 2 * (2 + len(BASELINES))
         assert table.filter(~counts)["value"].is_nan().all()
         assert table.filter(~counts)["reason"].null_count() == 0
 

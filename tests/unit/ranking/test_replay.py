@@ -1,6 +1,5 @@
 """Replay against simulated networks, where the true worth of every list is known."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -16,18 +15,12 @@ from ranking.replay import FEWEST_MATCHED, Replayed, like_rates, replay
 from ranking.top_k import top_k
 from simulation.settings import WorldSettings
 from simulation.world import World, simulate
+from tests.unit.ranking.toy_network import Known
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
 CUT = (END - timedelta(days=7)).date()
 NOON = datetime(CUT.year, CUT.month, CUT.day, 12)
 K = 5
-
-
-@dataclass
-class Known:
-    user_ids: np.ndarray
-    post_ids: np.ndarray
-    eligible: np.ndarray
 
 
 class Oracle:

@@ -17,16 +17,16 @@ def views():
     X = generator.normal(size=(4_000, 3)).astype(np.float32)
     y = generator.random(4_000) < 1 / (1 + np.exp(1.5 - 2 * X[:, 0] - X[:, 0] * X[:, 2]))
     X[generator.random(X.shape) < 0.1] = np.nan
-    return X, y
+    return X, y, NAMES, np.zeros(len(y), np.float32)
 
 
 @pytest.fixture(scope="module")
 def ranker(views):
-    return fit_ranker(*views, NAMES, None, SETTINGS, threads=2)
+    return fit_ranker(*views, SETTINGS, threads=2)
 
 
 def test_a_second_fit_on_two_threads_is_the_same_file_and_predicts_the_same(views, ranker, tmp_path):
-    again = fit_ranker(*views, NAMES, None, SETTINGS, threads=2)
+    again = fit_ranker(*views, SETTINGS, threads=2)
     assert np.array_equal(again.predict_proba(views[0]), ranker.predict_proba(views[0]))
     save_ranker(ranker, tmp_path / "one.cbm")
     save_ranker(again, tmp_path / "other.cbm")
@@ -35,21 +35,27 @@ def test_a_second_fit_on_two_threads_is_the_same_file_and_predicts_the_same(view
 
 
 def test_the_number_of_threads_changes_no_more_than_rounding(views, ranker):
-    single = fit_ranker(*views, NAMES, None, SETTINGS, threads=1)
+    single = fit_ranker(*views, SETTINGS, threads=1)
     assert single.predict_proba(views[0]) == pytest.approx(ranker.predict_proba(views[0]), abs=0.01)
 
 
 def test_it_learns_what_is_there_and_leaves_no_file_behind(views, ranker, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    fit_ranker(*views, NAMES, None, RankingSettings(iterations=1), threads=1)
+    fit_ranker(*views, RankingSettings(iterations=1), threads=1)
     assert list(tmp_path.iterdir()) == []
     assert auc(ranker.predict_proba(views[0])[:, 1], views[1]).value > 0.8
 
 
-def test_weights_count(views):
-    X, y = views
-    heavy_likes = fit_ranker(X, y, NAMES, np.where(y, 10, 1).astype(np.float32), SETTINGS, threads=2)
-    assert heavy_likes.predict_proba(X)[:, 1].mean() > 2 * y.mean()
+def test_the_trees_correct_the_score_they_start_from(views, ranker):
+    X, y, *_ = views
+    start = np.nan_to_num(2 * X[:, 0])  # knows the signal, and neither the rate of likes nor the partner
+    trees = fit_ranker(X, y, NAMES, start, SETTINGS, threads=2)
+    added = trees.predict(X, prediction_type="RawFormulaVal")
+    before, after = (abs((1 / (1 + np.exp(-raw))).mean() - y.mean()) for raw in (start, start + added))
+    assert after < before / 4
+    assert auc(start + added, y).value > auc(start, y).value > auc(added, y).value
+    told, untold = (dict(feature_importances(model).iter_rows())["signal"] for model in (trees, ranker))
+    assert told < 0.9 * untold  # what the score says, the trees need not say again
 
 
 def test_a_ranker_read_back_predicts_the_same(views, ranker, tmp_path):
@@ -72,12 +78,26 @@ def test_importances_name_the_signal_first(ranker):
 )
 def test_nothing_to_learn_from_is_an_error_that_counts(likes, message):
     with pytest.raises(TrainingError, match=message):
-        fit_ranker(np.zeros((len(likes), 3), np.float32), np.array(likes, bool), NAMES, None, SETTINGS, threads=1)
+        fit_ranker(
+            np.zeros((len(likes), 3), np.float32),
+            np.array(likes, bool),
+            NAMES,
+            np.zeros(len(likes), np.float32),
+            SETTINGS,
+            threads=1,
+        )
 
 
 def test_columns_that_never_vary_are_an_error():
     with pytest.raises(TrainingError, match="4 rows with 2 likes and 3 features"):
-        fit_ranker(np.zeros((4, 3), np.float32), np.array([True, False] * 2), NAMES, None, SETTINGS, threads=1)
+        fit_ranker(
+            np.zeros((4, 3), np.float32),
+            np.array([True, False] * 2),
+            NAMES,
+            np.zeros(4, np.float32),
+            SETTINGS,
+            threads=1,
+        )
 
 
 def test_a_damaged_file_is_named(tmp_path):

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_array
 
 from ranking.top_k import top_k
 
@@ -21,9 +22,16 @@ NOTHING_SPECIAL = (
 
 @dataclass
 class Known:
+    """A state without neighbours: nothing is near to what anybody liked."""
+
     user_ids: np.ndarray
     post_ids: np.ndarray
     eligible: np.ndarray
+
+    def __post_init__(self):
+        self.neighbours = csr_array((len(self.post_ids),) * 2, dtype=np.float32)
+        self.liked_offsets = np.zeros(len(self.user_ids) + 2, np.int64)
+        self.liked_posts = np.zeros(0, np.int32)
 
 
 class TableRecommender:
