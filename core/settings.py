@@ -154,8 +154,10 @@ class FeatureSettings(Section):
 
     attribution_window: timedelta = Field(timedelta(hours=1), gt=timedelta(0))
     text_dims: int = Field(64, ge=2, le=512, description="length of a post's vector in either arm")
-    text_components: int = Field(16, ge=1, le=512, description="leading components given to the ranker as features")
-    text_clusters: int = Field(15, ge=1, le=512, description="k-means clusters whose distances are features")
+    text_components: int = Field(16, ge=1, le=512, description="leading directions told in the snapshot")
+    text_clusters: int = Field(
+        15, ge=1, le=512, description="k-means clusters whose distances are told in the snapshot"
+    )
     factors: int = Field(24, ge=1, le=256, description="most factors of the factor model")
     factor_rows: int = Field(
         6_000_000, ge=1_000, description="views of sampled users that the factor model is fitted on"
@@ -171,11 +173,12 @@ class RankingSettings(Section):
 
     test_days: int = Field(7, ge=1, le=365, description="days after the global cut that rankers are judged on")
     train_days: int = Field(14, ge=1, le=3650, description="days of views before the cut that a ranker learns from")
-    max_training_rows: int = Field(300_000, ge=100, description="views sampled for training")
+    max_training_rows: int = Field(600_000, ge=100, description="views sampled for training")
     max_evaluation_users: int = Field(20_000, ge=1, description="users sampled for the evaluation")
-    iterations: int = Field(200, ge=1, le=10_000)
-    depth: int = Field(6, ge=1, le=12)
-    learning_rate: float = Field(0.06, gt=0, le=1)
+    iterations: int = Field(100, ge=1, le=10_000)
+    depth: int = Field(4, ge=1, le=12)
+    learning_rate: float = Field(0.1, gt=0, le=1)
+    leaf_views: int = Field(1000, ge=0, description="a leaf of so many views is trusted half; less for few views")
     popularity_half_life: timedelta = Field(timedelta(days=7), gt=timedelta(0))
     diversity: float = Field(0.0, ge=0, le=1, description="variety of a list: 0 by score alone, 1 as unlike as can be")
     candidates_per_source: int = Field(100, ge=0, description="posts each source brings; 0: every post is scored")

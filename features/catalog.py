@@ -1,8 +1,8 @@
 """The feature catalogue: every column of a ranker's matrix, in its order, with what it means.
 
-The order is profile, activity, post, pair, base, request, text. Both arms have the same columns; only the vectors
-behind the similarities, the factors and the text columns differ. The base columns add up to the log-odds that the
-ranker starts from and corrects. `Layout` gives the names and the place of each group; the catalogue table
+The order is profile, activity, post, pair, base, request. Both arms have the same columns; only the vectors behind the
+similarity and the factors behind the base differ. The base columns add up to the log-odds that the ranker starts from
+and corrects. `Layout` gives the names and the place of each group; the catalogue table
 of a snapshot is written from the same lines.
 """
 
@@ -103,7 +103,6 @@ REASONS = {
     "pair_neighbours": "liked by people who like what you like",
     "pair_topic_": "your taste in {topic}",
     "request_": "time of day and week",
-    "text_": "what the text is about",
 }
 
 
@@ -118,22 +117,14 @@ class Layout:
 
     Args:
         profile: names of the source's profile columns, in the source's order.
-        components: how many text components there are.
-        clusters: how many text clusters there are.
     """
 
     profile: Sequence[str]
-    components: int
-    clusters: int
 
     @classmethod
     def of_names(cls, names: Sequence[str]) -> Self:
         """Rebuild the layout from its own `names`."""
-        return cls(
-            profile=tuple(name.removeprefix("profile_") for name in names if name.startswith("profile_")),
-            components=sum(name.startswith("text_component_") for name in names),
-            clusters=sum(name.startswith("text_distance_") for name in names),
-        )
+        return cls(tuple(name.removeprefix("profile_") for name in names if name.startswith("profile_")))
 
     @cached_property
     def specs(self) -> list[FeatureSpec]:
@@ -141,18 +132,7 @@ class Layout:
             FeatureSpec(f"profile_{name}", "profile", "value or code", "1", STANDING, f"the user's {name}")
             for name in self.profile
         ]
-        text = [
-            FeatureSpec(
-                f"text_component_{i}", "text", "coordinate", "1", STANDING, "leading direction of the arm's texts"
-            )
-            for i in range(self.components)
-        ] + [
-            FeatureSpec(
-                f"text_distance_{i}", "text", "distance", "1", STANDING, "to a cluster's centre in the arm's texts"
-            )
-            for i in range(self.clusters)
-        ]
-        return [*profile, *ACTIVITY, *POST, *PAIR, *BASE, *REQUEST, *text]
+        return [*profile, *ACTIVITY, *POST, *PAIR, *BASE, *REQUEST]
 
     @cached_property
     def names(self) -> list[str]:

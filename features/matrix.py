@@ -41,16 +41,14 @@ def rows_matrix(
     request = out[:, groups["request"]]
     request[:, 0] = hours
     request[:, 1] = weekdays
-    out[:, groups["text"]] = text_features(space)[of_space]
     return out
 
 
-def post_template(layout: Layout, posts: PostFeatures, space: TextSpace) -> NDArray[np.float32]:
+def post_template(layout: Layout, posts: PostFeatures) -> NDArray[np.float32]:
     """(F, P) with the columns that are the same for every user filled, the others zero."""
     groups = layout.slices
     out = np.zeros((len(layout.names), len(posts.post_rows)), dtype=np.float32)
     out[groups["post"]] = posts.values.T
-    out[groups["text"]] = text_features(space)[posts.post_rows].T
     return out
 
 
@@ -112,11 +110,6 @@ def fill_pairs(
     out[groups["personal"]] = personal[:, of_user, post]
     out[groups["request"]] = np.array([hour, weekday])[:, None]
     return out
-
-
-def text_features(space: TextSpace) -> NDArray[np.float32]:
-    """(P, components + clusters) the columns of group `text`."""
-    return np.hstack([space.components, space.distances])
 
 
 def base_scores(layout: Layout, matrix: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,6 +22,8 @@ from features.text_space import TextSpace
 
 TOPIC_COLUMNS = [spec.name for spec in TOPIC_PAIR]
 PRIOR = BASE[0].name
+# columns of a text: its place along the leading directions, and its distance to each cluster's centre
+COMPONENT, DISTANCE = "text_component_", "text_distance_"
 
 
 def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
@@ -54,8 +56,10 @@ def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
         of_posts = [post_ids, pl.Series("quality", learned.quality), pl.Series("factors", learned.factors)]
         _create(con, f"post_factors_{arm}", pl.DataFrame(of_posts))
         space = state.spaces[arm]
-        texts = _floats(np.hstack([space.components, space.distances]), names[groups["text"]])
-        _create(con, f"text_{arm}", pl.DataFrame([post_ids, pl.Series("vector", space.vectors)]).hstack(texts))
+        texts = pl.DataFrame([post_ids, pl.Series("vector", space.vectors)])
+        for name, columns in ((COMPONENT, space.components), (DISTANCE, space.distances)):
+            texts = texts.hstack(_floats(columns, [f"{name}{i}" for i in range(columns.shape[1])]))
+        _create(con, f"text_{arm}", texts)
 
 
 def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
@@ -71,7 +75,7 @@ def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
     likes = con.sql(f"SELECT {USER_ID}, {POST_ID} FROM user_likes ORDER BY ALL").fetchnumpy()
     offsets, liked = liked_lists(user_ids, post_ids, likes[USER_ID], likes[POST_ID])
     vectors = {arm: con.sql(f"FROM user_vectors_{arm} ORDER BY {USER_ID} NULLS LAST").pl() for arm in ARMS}
-    spaces = {arm: _read_space(con, arm, layout) for arm in ARMS}
+    spaces = {arm: _read_space(con, arm) for arm in ARMS}
     topic_of_post = con.sql(f"SELECT coalesce({TOPIC}, '') AS topic FROM posts ORDER BY {POST_ID}").pl()["topic"]
     topic_rows = pl.Series(topics, dtype=pl.String).search_sorted(topic_of_post).cast(pl.Int64).to_numpy()
     return ServingState(
@@ -97,14 +101,12 @@ def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
     )
 
 
-def _read_space(con: duckdb.DuckDBPyConnection, arm: str, layout: Layout) -> TextSpace:
+def _read_space(con: duckdb.DuckDBPyConnection, arm: str) -> TextSpace:
     texts = con.sql(f"FROM text_{arm} ORDER BY {POST_ID}").pl()
-    columns = _array(texts, layout.names[layout.slices["text"]])
-    return TextSpace(
-        vectors=_vectors(texts, "vector"),
-        components=np.ascontiguousarray(columns[:, : layout.components]),
-        distances=np.ascontiguousarray(columns[:, layout.components :]),
+    components, distances = (
+        _array(texts, [column for column in texts.columns if column.startswith(name)]) for name in (COMPONENT, DISTANCE)
     )
+    return TextSpace(_vectors(texts, "vector"), components, distances)
 
 
 def _read_factors(con: duckdb.DuckDBPyConnection, arm: str) -> PostFactors:

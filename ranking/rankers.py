@@ -106,7 +106,7 @@ def fit_rankers(
     classical = ClassicalEncoder.fit([posts.texts[i] for i in chosen], features)
     neural = NeuralEncoder.fit(embeddings[known & posts.has_text], features)
     spaces = _spaces(classical, neural, posts, embeddings)
-    layout = Layout(tuple(codebook.names), features.text_components, features.text_clusters)
+    layout = Layout(tuple(codebook.names))
     since = window_start(con, until, ranking.train_days)
     views = labelled_views(
         con,

@@ -37,7 +37,7 @@ class Scorer:
         self._rankers = rankers
         self._threads = threads
         self._templates = {
-            arm: post_template(state.layout, state.posts, state.spaces[arm])[:, None]
+            arm: post_template(state.layout, state.posts)[:, None]
             for arm in rankers  # (F, 1, P)
         }
 

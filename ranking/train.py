@@ -14,6 +14,9 @@ from core.settings import RankingSettings
 
 log = get_logger(__name__)
 
+# with few rows a leaf is trusted half that holds this share of them
+LEAVES = 100
+
 
 def fit_ranker(
     X: NDArray[np.float32],
@@ -47,6 +50,7 @@ def fit_ranker(
         iterations=settings.iterations,
         depth=settings.depth,
         learning_rate=settings.learning_rate,
+        l2_leaf_reg=min(settings.leaf_views, rows / LEAVES),
         # nothing is drawn at random: CatBoost draws by thread, so that the number of cores would change the model
         bootstrap_type="No",
         random_strength=0,

@@ -97,4 +97,4 @@ def fit_basis(con: duckdb.DuckDBPyConnection, posts: Posts, settings: Settings, 
 @pytest.fixture
 def layout(basis: Basis, settings: Settings) -> Layout:
     names = tuple(basis.fitted.codebook.names)
-    return Layout(names, settings.features.text_components, settings.features.text_clusters)
+    return Layout(names)

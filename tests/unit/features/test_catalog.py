@@ -2,7 +2,7 @@ import pytest
 
 from features.catalog import REASONS, Layout, reason_of
 
-LAYOUT = Layout(("age", "topic", "post_views_7d"), components=2, clusters=2)
+LAYOUT = Layout(("age", "topic", "post_views_7d"))
 
 
 def test_every_feature_has_a_reason_and_every_reason_a_feature() -> None:
@@ -20,7 +20,6 @@ def test_every_feature_has_a_reason_and_every_reason_a_feature() -> None:
         ("pair_topic_views", "your taste in {topic}"),
         ("base_taste", "like posts you liked"),
         ("topic", "how well {topic} is liked"),
-        ("text_distance_0", "what the text is about"),
     ],
 )
 def test_the_longest_beginning_of_a_name_decides(name: str, reason: str) -> None:
