@@ -155,9 +155,7 @@ class FeatureSettings(Section):
     attribution_window: timedelta = Field(timedelta(hours=1), gt=timedelta(0))
     text_dims: int = Field(64, ge=2, le=512, description="length of a post's vector in either arm")
     text_components: int = Field(16, ge=1, le=512, description="leading directions told in the snapshot")
-    text_clusters: int = Field(
-        15, ge=1, le=512, description="k-means clusters whose distances are told in the snapshot"
-    )
+    text_clusters: int = Field(15, ge=1, le=512, description="k-means clusters with distances in the snapshot")
     factors: int = Field(24, ge=1, le=256, description="most factors of the factor model")
     factor_rows: int = Field(
         6_000_000, ge=1_000, description="views of sampled users that the factor model is fitted on"
