@@ -100,7 +100,7 @@ def fit_features(
     prior = ProfilePrior.fit(profiles, seen, liked, threads)
     if not prior.models:
         empty = FactorModel.empty(1 + len(codebook.topics) + settings.text_dims, settings.factors)
-        return Fitted(codebook, prior, dict.fromkeys(ARMS, empty), neighbours, cut)
+        return Fitted(codebook, prior, dict.fromkeys(spaces, empty), neighbours, cut)
     of_views = prior.log_odds(profiles, topic_codes)[views.user, topic_rows[views.post]]
     factors = {
         arm: fit_factors(
@@ -111,7 +111,7 @@ def fit_features(
             settings.factors,
             earlier.factors[arm] if earlier else None,
         )
-        for arm in ARMS
+        for arm in spaces
     }
     return Fitted(codebook, prior, factors, neighbours, cut)
 

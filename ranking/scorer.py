@@ -28,7 +28,7 @@ class Scorer:
 
     Args:
         state: features at one cut.
-        rankers: one a arm, trained on the state's layout.
+        rankers: one an arm, trained on the state's layout.
         threads: how many threads CatBoost may use for one call.
     """
 
@@ -81,7 +81,7 @@ class Scorer:
         for start in range(0, len(scores), CHUNK_ROWS):
             part = slice(start, start + CHUNK_ROWS)
             some = (chosen[0][part], chosen[1][part])
-            scores[part] = self._predict(arm, self._fill(arm, user_rows, personal, some, when))
+            scores[part] = self._predict(arm, self.matrix(arm, user_rows, personal, some, when))
         return scores
 
     def contributions(
@@ -95,7 +95,7 @@ class Scorer:
         """
         rows = np.array([user_row])
         personal = self.personal(arm, rows)
-        matrix = self._fill(arm, rows, personal, (np.zeros_like(post_rows), post_rows), when)
+        matrix = self.matrix(arm, rows, personal, (np.zeros_like(post_rows), post_rows), when)
         shap: NDArray[np.float64] = self._rankers[arm].get_feature_importance(
             Pool(matrix.T), type="ShapValues", thread_count=self._threads
         )
@@ -105,9 +105,10 @@ class Scorer:
         shap[:, -1] += typical.sum()
         return shap
 
-    def _fill(
+    def matrix(
         self, arm: str, user_rows: NDArray[np.int64], personal: NDArray[np.float32], chosen: Chosen, when: datetime
     ) -> NDArray[np.float32]:
+        """Lay out the features of m pairs of the users and posts, (F, m)."""
         state, template = self._state, self._templates[arm][:, 0]
         return fill_pairs(
             template, state.layout, state.users, user_rows, personal, chosen, when.hour, when.isoweekday()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -45,22 +46,7 @@ def fit_ranker(
             f"a ranker needs views with and without a like, but {likes} of {rows} training views are liked; "
             f"check that likes are copied, or raise ranking.train_days, now {settings.train_days}"
         )
-    model = CatBoostClassifier(
-        loss_function="Logloss",
-        iterations=settings.iterations,
-        depth=settings.depth,
-        learning_rate=settings.learning_rate,
-        l2_leaf_reg=min(settings.leaf_views, rows / LEAVES),
-        # nothing is drawn at random: CatBoost draws by thread, so that the number of cores would change the model
-        bootstrap_type="No",
-        random_strength=0,
-        boost_from_average=False,  # the baseline is where it starts
-        boosting_type="Plain",
-        random_seed=settings.seed,
-        thread_count=threads,
-        allow_writing_files=False,
-        verbose=False,
-    )
+    model = CatBoostClassifier(**parameters(rows, settings, threads))
     try:
         model.fit(Pool(X, label=y.astype(np.int8), baseline=baseline, feature_names=list(feature_names)))
     except CatBoostError as error:
@@ -73,6 +59,26 @@ def fit_ranker(
         del metadata[name]
     log.info("fitted %d trees on %d views with %d likes, %d features", model.tree_count_, rows, likes, X.shape[1])
     return model
+
+
+def parameters(rows: int, settings: RankingSettings, threads: int) -> dict[str, Any]:
+    """What CatBoost is told for a training set of so many rows."""
+    return {
+        "loss_function": "Logloss",
+        "iterations": settings.iterations,
+        "depth": settings.depth,
+        "learning_rate": settings.learning_rate,
+        "l2_leaf_reg": min(settings.leaf_views, rows / LEAVES),
+        # nothing is drawn at random: CatBoost draws by thread, so that the number of cores would change the model
+        "bootstrap_type": "No",
+        "random_strength": 0,
+        "boost_from_average": False,  # the baseline is where it starts
+        "boosting_type": "Plain",
+        "random_seed": settings.seed,
+        "thread_count": threads,
+        "allow_writing_files": False,
+        "verbose": False,
+    }
 
 
 def save_ranker(model: CatBoostClassifier, path: Path) -> None:
