@@ -23,13 +23,21 @@ views AS (
         AND known_at >= $since - $attribution - INTERVAL 1 DAY
 ),
 likes AS (
-    SELECT user_id, post_id, min_by(known_at, event_time) AS known_at, min(event_time) AS liked_at
+    SELECT user_id, post_id, list({'at': event_time, 'known_at': known_at}) AS given
     FROM known
     WHERE action = 'like'
     GROUP BY ALL
+),
+labelled AS (
+    SELECT
+        v.*,
+        -- of the likes that were known by then, since the first may arrive after another
+        list_min([one.at FOR one IN l.given IF one.known_at < v.labelled_before]) AS liked_at
+    FROM views AS v
+    LEFT JOIN likes AS l ON v.user_id = l.user_id AND v.post_id = l.post_id
+    WHERE v.day >= $since AND v.day < $until
 )
-SELECT v.user_id, v.post_id, v.day, coalesce(l.liked_at <= v.event_time + $attribution, false) AS liked
-FROM views AS v
-LEFT JOIN likes AS l ON v.user_id = l.user_id AND v.post_id = l.post_id AND l.known_at < v.labelled_before
-WHERE v.day >= $since AND v.day < $until AND (l.liked_at IS NULL OR v.event_time <= l.liked_at)
-ORDER BY v.user_id, v.post_id, v.event_time
+SELECT user_id, post_id, day, coalesce(liked_at <= event_time + $attribution, false) AS liked
+FROM labelled
+WHERE liked_at IS NULL OR event_time <= liked_at
+ORDER BY user_id, post_id, event_time

@@ -41,6 +41,19 @@ def test_base_and_reasons_add_up_to_the_score(recommender: Recommender, user_id:
     assert len({str(one.reasons) for one in explanations}) > 1
 
 
+@pytest.mark.parametrize("arm", ARMS)
+def test_contributions_of_any_post_add_up_to_its_raw_score_with_the_base(recommender: Recommender, arm: str) -> None:
+    state, posts = recommender.state, np.arange(len(recommender.state.post_ids))
+    for user_id, row in ((1, 0), (59, 58), (UNKNOWN_USER, -1)):
+        contributions = recommender.contributions(arm, user_id, NOON, posts)
+        assert contributions.shape == (len(posts), len(state.layout.names) + 1)
+        score = recommender.score(arm, np.array([row]), NOON)[0].astype(float)
+        np.testing.assert_allclose(contributions.sum(axis=1), np.log(score / (1 - score)), atol=1e-4)
+        assert np.ptp(contributions[:, -1]) < 1e-9, "what is said of all posts is the same for each"
+        quality = contributions[:, state.layout.names.index("base_quality")]
+        assert np.corrcoef(quality, state.post_factors[arm].quality)[0, 1] > 0.9
+
+
 def test_explaining_does_not_disturb_the_next_answer(recommender: Recommender) -> None:
     before = recommender.recommend("test", 1, NOON, 10)
     explain(recommender, "test", 2, NOON.replace(hour=3), before)

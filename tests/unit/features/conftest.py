@@ -86,10 +86,10 @@ def basis(con: duckdb.DuckDBPyConnection, posts: Posts, settings: Settings) -> B
 
 
 def fit_basis(con: duckdb.DuckDBPyConnection, posts: Posts, settings: Settings, cut: date) -> Basis:
-    """What is known of posts and learned before `cut`; the arms read texts in two ways."""
+    """What is known of posts and learned before `cut`; what one arm reads in a post, the other reads in the next."""
     space = ClassicalEncoder.fit(posts.texts, settings.features).transform(posts.texts)
-    turned = TextSpace(np.ascontiguousarray(space.vectors[:, ::-1]), -space.components, space.distances)
-    spaces = {CONTROL: space, TEST: turned}
+    other = TextSpace(*(np.roll(values, 1, axis=0) for values in (space.vectors, space.components, space.distances)))
+    spaces = {CONTROL: space, TEST: other}
     fitted = fit_features(con, posts, spaces, Codebook.fit(con, posts.topics), cut, settings.features, threads=1)
     return Basis(posts, spaces, fitted, settings.features, timedelta(days=3))
 
