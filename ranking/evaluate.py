@@ -126,7 +126,11 @@ def _rankers(judged: Judged, users: NDArray[np.int64], cut: date) -> dict[str, C
     noon = datetime.combine(cut, time(12))
 
     def ranker(arm: str) -> Contestant:
-        return Contestant(lambda part: judged.score(arm, users[part], noon), partial(judged.choose, arm))
+        return Contestant(
+            score=lambda part: judged.score(arm, users[part], noon),
+            choose=partial(judged.choose, arm),
+            considered=lambda part: judged.considered(arm, users[part]),
+        )
 
     return {arm: ranker(arm) for arm in ARMS}
 

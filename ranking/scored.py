@@ -57,6 +57,10 @@ class Judged(Protocol):
         """Posts each user liked before the cut, (len(user_rows), P)."""
         ...
 
+    def considered(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Posts that the ranker decides about, (len(user_rows), P): all that may be shown, or the sources' candidates."""
+        ...
+
     def choose(self, arm: str, scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
         """The list that would be shown by these scores, (n, P) with -inf for no candidate -> (n, limit)."""
         ...
@@ -68,6 +72,7 @@ class Contestant:
 
     score: Scorer
     choose: Chooser = top_k
+    considered: Callable[[slice], NDArray[np.bool_]] | None = None  # users -> (m, P); None: all posts that may be shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +123,6 @@ def score_users(
             of_drawn = scores[viewer, drawn[views]]
             above = (of_view > of_drawn) + 0.5 * (of_view == of_drawn)
             scored[name].above_drawn[views] = np.where(candidates_both, above, np.nan)
-            scored[name].lists[part] = contestant.choose(np.where(excluded, -np.inf, scores), LIST_LENGTH)
+            among = contestant.considered(part) if contestant.considered else ~excluded
+            scored[name].lists[part] = contestant.choose(np.where(among, scores, -np.inf), LIST_LENGTH)
     return scored, relevant

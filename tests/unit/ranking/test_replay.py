@@ -40,6 +40,9 @@ class Oracle:
     def already_liked(self, user_rows):
         return self.liked[user_rows]
 
+    def considered(self, arm, user_rows):
+        return ~self.already_liked(user_rows) & self.state.eligible
+
     def choose(self, arm, scores, limit):
         return top_k(scores, limit)
 

@@ -52,6 +52,9 @@ class TableRecommender:
     def already_liked(self, user_rows):
         return np.vstack([self.liked, np.zeros(self.liked.shape[1], bool)])[user_rows]
 
+    def considered(self, arm, user_rows):
+        return ~self.already_liked(user_rows) & self.state.eligible
+
     def choose(self, arm, scores, limit):
         return top_k(scores, limit)
 
