@@ -61,8 +61,11 @@ def plain_loop() -> Embed:
                 return_tensors="pt",
             )
             with torch.inference_mode():
-                hidden, mask = model(**tokens).last_hidden_state, tokens["attention_mask"].unsqueeze(-1)
-            vectors.append(torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=1))
+                layers, mask = (
+                    model(**tokens, output_hidden_states=True).hidden_states,
+                    tokens["attention_mask"].unsqueeze(-1),
+                )
+            vectors.append(torch.nn.functional.normalize((sum(layers) * mask).sum(1) / mask.sum(1), dim=1))
         return np.asarray(torch.cat(vectors))
 
     return embed

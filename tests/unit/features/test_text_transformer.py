@@ -65,8 +65,8 @@ def plain_loop(texts: list[str], folder: Path) -> NDArray[np.float32]:
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, dtype=torch.float32)
     tokens = tokenizer(texts, padding=True, truncation=True, max_length=256, return_tensors="pt")
     with torch.inference_mode():
-        hidden, mask = model(**tokens).last_hidden_state, tokens["attention_mask"].unsqueeze(-1)
-    return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=1).numpy()
+        layers, mask = model(**tokens, output_hidden_states=True).hidden_states, tokens["attention_mask"].unsqueeze(-1)
+    return torch.nn.functional.normalize((sum(layers) * mask).sum(1) / mask.sum(1), dim=1).numpy()
 
 
 def test_meaning_counts_not_words_and_the_vectors_are_those_of_a_plain_loop(con: duckdb.DuckDBPyConnection) -> None:
