@@ -58,7 +58,7 @@ class Judged(Protocol):
         ...
 
     def considered(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Posts that the ranker decides about, (len(user_rows), P): all that may be shown, or the sources' candidates."""
+        """Posts that the ranker decides about, (len(user_rows), P): all that may be shown, or candidates."""
         ...
 
     def choose(self, arm: str, scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
