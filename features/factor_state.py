@@ -122,6 +122,8 @@ class FactorStates:
         return np.column_stack([profile, state.posts.quality[post_rows], taste])
 
     def _give(self, act: Act, frame: pl.DataFrame) -> None:
+        if self._basis.fitted.prior.model is None:
+            return  # there was nothing to learn from: the trees were trained without a base, and are served without
         views = Views.of(frame, self._basis.posts.ids)
         rows = np.searchsorted(self._user_ids, views.user_ids)
         prior = self._prior[rows[views.user], self._basis.posts.topic_rows[views.post]]

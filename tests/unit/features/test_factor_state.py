@@ -8,11 +8,14 @@ import polars as pl
 import pytest
 
 from core.columns import ARMS
+from core.settings import Settings
 from features.as_of import all_priors
 from features.basis import Basis
+from features.daily import rebuild_daily
 from features.factor_state import FactorStates
 from features.known_views import Floats
-from tests.unit.features.conftest import FITTED_BEFORE
+from features.posts import Posts
+from tests.unit.features.conftest import FITTED_BEFORE, fit_basis
 
 CUT = date(2026, 1, 9)
 MORNING = datetime(2026, 1, 9)
@@ -125,3 +128,15 @@ def has_liked(con: duckdb.DuckDBPyConnection, user: int, post: int) -> bool:
     query = "SELECT count(*) FROM raw.events WHERE user_id = ? AND post_id = ? AND action = 'like'"
     found = con.execute(query, [user, post]).fetchone()
     return found is not None and found[0] > 0
+
+
+def test_without_likes_nothing_is_learned_then_or_later(
+    con: duckdb.DuckDBPyConnection, posts: Posts, settings: Settings
+) -> None:
+    con.execute("DELETE FROM raw.events WHERE action = 'like' AND event_time < ?", [MORNING])
+    rebuild_daily(con)
+    basis = fit_basis(con, posts, settings, FITTED_BEFORE)
+    assert basis.fitted.prior.model is None
+    states = states_at(con, basis, CUT + 3 * DAY)
+    for arm in ARMS:
+        assert not states.base(arm, np.arange(USERS).repeat(POSTS), np.tile(np.arange(POSTS), USERS)).any()
