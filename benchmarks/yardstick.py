@@ -26,6 +26,8 @@ ORACLE = "oracle"
 RESAMPLES = 1_000
 # users ranked at once: a score matrix of 1,000 users and 2,000 posts is 8 MB of float32
 CHUNK_USERS = 1_000
+# users judged, drawn at random where there are more: enough for intervals of a percent
+MOST_USERS = 8_000
 # resampled users counted at once: 16 MB
 CELLS = 2_000_000
 
@@ -78,12 +80,13 @@ class Outcome:
 
 
 def judge(recommender: Recommender, scorers: Mapping[str, Scorer], truth: Truth, when: datetime) -> Outcome:
-    """Let both arms and every scorer pick for every user, and look up what the picks are worth at `when`."""
+    """Let both arms and every scorer pick for up to `MOST_USERS` users, and look up what the picks are worth."""
     state = recommender.state
     names = (*ARMS, *scorers, ORACLE)
-    gains = np.empty((len(state.user_ids), len(names)))
+    judged = np.sort(np.random.default_rng(0).permutation(len(state.user_ids))[:MOST_USERS])
+    gains = np.empty((len(judged), len(names)))
     for start in range(0, len(gains), CHUNK_USERS):
-        users = np.arange(start, min(start + CHUNK_USERS, len(gains)))
+        users = judged[start : start + CHUNK_USERS]
         probability = truth.like_probability(users, np.arange(len(state.post_ids)), when)  # (n, P)
         excluded = recommender.already_liked(users) | ~state.eligible
         at_random = probability.mean(axis=1, where=~excluded, dtype=np.float64)
@@ -92,5 +95,5 @@ def judge(recommender: Recommender, scorers: Mapping[str, Scorer], truth: Truth,
         picks += [top_k(np.where(excluded, -np.inf, of_posts), TOP) for of_posts in scores]
         for column, of_ranking in enumerate(picks):
             worth = np.take_along_axis(probability, of_ranking, axis=1).mean(axis=1, dtype=np.float64)
-            gains[users, column] = worth - at_random
+            gains[start : start + len(users), column] = worth - at_random
     return Outcome(names, gains)

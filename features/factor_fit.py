@@ -13,7 +13,6 @@ number is the number of factors.
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from threadpoolctl import threadpool_limits
 
 from core.logging import get_logger
 from features.factor_model import (
@@ -43,7 +42,7 @@ def fit_factors(
     width: int,
     earlier: FactorModel | None = None,
 ) -> FactorModel:
-    """Fit at most `width` factors; unused ones are zero. Nothing is drawn at random, and one thread does the sums.
+    """Fit at most `width` factors; unused ones are zero. Nothing is drawn at random.
 
     Args:
         views: V views of P posts.
@@ -53,11 +52,9 @@ def fit_factors(
         width: K.
         earlier: a model of the same x to go on from; it decides which factors are used.
     """
-    with threadpool_limits(limits=1):
-        start = earlier or _from_moments(views, prior, described, post_ids, width)
-        fit = _Fit(views, prior, described, post_ids, start)
-        for _ in range(ROUNDS):
-            fit.round()
+    fit = _Fit(views, prior, described, post_ids, earlier or _from_moments(views, prior, described, post_ids, width))
+    for _ in range(ROUNDS):
+        fit.round()
     log.info("factor model: %d factors from %d views of %d users", fit.used, len(views.user), len(views.user_ids))
     return fit.model(width)
 

@@ -122,7 +122,7 @@ class FactorStates:
         return np.column_stack([profile, state.posts.quality[post_rows], taste])
 
     def _give(self, act: Act, frame: pl.DataFrame) -> None:
-        if self._basis.fitted.prior.model is None:
+        if not self._basis.fitted.prior.models:
             return  # there was nothing to learn from: the trees were trained without a base, and are served without
         views = Views.of(frame, self._basis.posts.ids)
         rows = np.searchsorted(self._user_ids, views.user_ids)

@@ -5,6 +5,7 @@ known before a cut and never change; what they say of users and posts moves on f
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from core.columns import ARMS, USER_ID, VIEWS
 from core.settings import FeatureSettings
@@ -102,17 +104,15 @@ def fit_features(
         empty = FactorModel.empty(1 + len(codebook.topics) + settings.text_dims, settings.factors)
         return Fitted(codebook, prior, dict.fromkeys(spaces, empty), neighbours, cut)
     of_views = prior.log_odds(profiles, topic_codes)[views.user, topic_rows[views.post]]
-    factors = {
-        arm: fit_factors(
-            views,
-            of_views,
-            describe_posts(codebook, posts, spaces[arm])[shown],
-            posts.ids[shown],
-            settings.factors,
-            earlier.factors[arm] if earlier else None,
-        )
-        for arm in spaces
-    }
+
+    def fit(arm: str) -> FactorModel:
+        described = describe_posts(codebook, posts, spaces[arm])[shown]
+        start = earlier.factors[arm] if earlier else None
+        return fit_factors(views, of_views, described, posts.ids[shown], settings.factors, start)
+
+    # one thread an arm, and one thread for the sums of each, which are then made in one order on any machine
+    with threadpool_limits(limits=1), ThreadPoolExecutor(min(threads, len(spaces))) as pool:
+        factors = dict(zip(spaces, pool.map(fit, spaces), strict=True))
     return Fitted(codebook, prior, factors, neighbours, cut)
 
 

@@ -43,7 +43,7 @@ def test_a_day_published_as_of_its_morning_serves_the_rows_it_trains_on(
     posts = np.searchsorted(state.post_ids, views["post_id"].to_numpy())
     for arm in ARMS:
         trained, vectors = training.matrix(arm), state.spaces[arm].vectors
-        template = post_template(layout, state.posts, state.spaces[arm])[:, None]
+        template = post_template(layout, state.posts)[:, None]
         for row in rows:
             user, time = users[[row]], views["event_time"][int(row)]
             near = neighbour_scores(state.neighbours, state.liked_offsets, state.liked_posts, user)

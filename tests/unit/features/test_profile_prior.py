@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import SnapshotDamaged
 from features.known_views import Floats
-from features.profile_prior import PRIOR_FILE, ProfilePrior
+from features.profile_prior import FOLDER, ProfilePrior
 
 USERS = 400
 TOPICS = np.arange(3, dtype=np.float32)
@@ -25,7 +25,7 @@ def fitted() -> ProfilePrior:
     chance = np.full((USERS, len(TOPICS)), 0.1)
     chance[profiles()[:, 0] >= 50, SPORT] = 0.4
     views = np.full(chance.shape, 40, np.float32)
-    return ProfilePrior.fit(profiles(), TOPICS, views, rng.binomial(40, chance).astype(np.float32), threads=1)
+    return ProfilePrior.fit(profiles(), views, rng.binomial(40, chance).astype(np.float32), threads=1)
 
 
 def profiles() -> Floats:
@@ -51,21 +51,25 @@ def test_nobody_and_a_new_topic_are_something_between(prior: ProfilePrior) -> No
 
 
 def test_a_saved_prior_says_the_same_and_a_second_fit_is_the_same_file(prior: ProfilePrior, tmp_path: Path) -> None:
-    prior.save(tmp_path)
-    written = (tmp_path / PRIOR_FILE).read_bytes()
-    fitted().save(tmp_path)
-    assert (tmp_path / PRIOR_FILE).read_bytes() == written
-    loaded = ProfilePrior.load(tmp_path).log_odds(profiles(), TOPICS)
+    prior.save(tmp_path / "first")
+    fitted().save(tmp_path / "second")
+    first, second = (sorted((tmp_path / name / FOLDER).iterdir()) for name in ("first", "second"))
+    assert len(first) == 1 + len(TOPICS)
+    assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
+    loaded = ProfilePrior.load(tmp_path / "first").log_odds(profiles(), TOPICS)
     assert loaded.tobytes() == prior.log_odds(profiles(), TOPICS).tobytes()
-    (tmp_path / PRIOR_FILE).write_bytes(b"CBM1 but not really")
-    with pytest.raises(SnapshotDamaged, match=PRIOR_FILE):
-        ProfilePrior.load(tmp_path)
+    (tmp_path / "second" / FOLDER / "topic_1.cbm").write_bytes(b"CBM1 but not really")
+    with pytest.raises(SnapshotDamaged, match=r"topic_1\.cbm"):
+        ProfilePrior.load(tmp_path / "second")
 
 
-@pytest.mark.parametrize("likes", [0, 5], ids=["no like", "all liked"])
-def test_where_all_views_end_alike_every_log_odds_is_zero(likes: int, tmp_path: Path) -> None:
-    views = np.full((USERS, 3), 5, np.float32)
-    prior = ProfilePrior.fit(profiles(), TOPICS, views, np.full_like(views, likes), threads=1)
+def test_where_nobody_has_liked_a_topic_all_profiles_are_told_its_rate(tmp_path: Path) -> None:
+    views, likes = np.full((USERS, 3), 5, np.float32), np.zeros((USERS, 3), np.float32)
+    likes[::10, SPORT] = 1
+    prior = ProfilePrior.fit(profiles(), views, likes, threads=1)
+    assert list(prior.models) == [SPORT]
     prior.save(tmp_path)
     for one in (prior, ProfilePrior.load(tmp_path)):
-        assert not one.log_odds(profiles(), TOPICS).any()
+        of_others = one.log_odds(profiles(), TOPICS)[:, [0, 2]]
+        assert (of_others == of_others[0, 0]).all()
+        assert chance_of(of_others[0, 0]) < 0.001
