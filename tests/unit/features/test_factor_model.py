@@ -126,7 +126,7 @@ def test_a_newton_step_climbs_the_posterior_that_a_plain_loop_writes_down() -> N
     moved, precision = newton_step(views, prior_of(views), posts, zero, unit, zero)
     mine = views.user == 7
     f, y = posts.factors[views.post[mine]].astype(float), views.liked[mine]
-    p = 1 / (1 + np.exp(1.5 - posts.quality[views.post[mine]].astype(float)))
+    p = 1 / (1 + np.exp(1.5 * posts.profile_weight - posts.quality[views.post[mine]].astype(float)))
     hessian = np.eye(WIDTH) + sum(p[i] * (1 - p[i]) * np.outer(f[i], f[i]) for i in range(len(y)))
     np.testing.assert_allclose(precision[7], hessian, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(moved[7], np.linalg.solve(hessian, f.T @ (y - p)), rtol=1e-3, atol=1e-3)

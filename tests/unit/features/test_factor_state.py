@@ -119,7 +119,8 @@ def test_base_columns_are_prior_quality_and_taste(con: duckdb.DuckDBPyConnection
         state = states.arms[arm]
         topics = basis.posts.topic_rows[posts]
         taste = [state.users[user] @ state.posts.factors[post] for user, post in zip(users, posts, strict=True)]
-        expected = np.column_stack([prior[users, topics], state.posts.quality[posts], taste])
+        profile = state.posts.profile_weight * prior[users, topics]
+        expected = np.column_stack([profile, state.posts.quality[posts], taste])
         np.testing.assert_allclose(states.base(arm, users, posts), expected, rtol=1e-5, atol=1e-7)
     assert len(user_ids) == USERS
 
@@ -136,7 +137,9 @@ def test_without_likes_nothing_is_learned_then_or_later(
     con.execute("DELETE FROM raw.events WHERE action = 'like' AND event_time < ?", [MORNING])
     rebuild_daily(con)
     basis = fit_basis(con, posts, settings, FITTED_BEFORE)
-    assert basis.fitted.prior.model is None
+    assert not basis.fitted.prior.models
     states = states_at(con, basis, CUT + 3 * DAY)
     for arm in ARMS:
-        assert not states.base(arm, np.arange(USERS).repeat(POSTS), np.tile(np.arange(POSTS), USERS)).any()
+        profile, *learned = states.base(arm, np.arange(USERS).repeat(POSTS), np.tile(np.arange(POSTS), USERS)).T
+        assert not np.any(learned)
+        assert np.ptp(profile.reshape(USERS, POSTS), axis=0).max() == 0, "all users are told the same"
