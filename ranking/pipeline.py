@@ -33,6 +33,7 @@ from ranking.recommender import STATE_FILE, Recommender
 from ranking.segments import with_history
 from ranking.snapshot_tables import write_tables
 from ranking.split import global_cut
+from warehouse.manifest import MANIFEST
 from warehouse.snapshots import ManifestBody, Snapshot, public_settings, verify
 
 log = get_logger(__name__)
@@ -155,6 +156,7 @@ def retrain(
     until = inputs.watermark + timedelta(microseconds=1)  # the newest event itself counts
     rankers = fit_rankers(con, inputs.posts, inputs.embeddings, everything, inputs.cut, until, settings)
     evaluation = judgement.comparison.evaluation
+    rankers.save(folder)
     _write(con, inputs, rankers, evaluation, folder, settings)
     if judgement.twin is not None:
         (folder / JUDGED).mkdir()
@@ -182,10 +184,11 @@ def refresh(
     verify(standing)
     with duckdb.connect(str(standing.folder / STATE_FILE), read_only=True) as snapshot:
         evaluation = Evaluation.read(snapshot)
-    _write(con, inputs, Rankers.load(standing.folder), evaluation, folder, settings)
+    # the files as they are: CatBoost does not write a model that it has read with the same bytes
+    own = shutil.ignore_patterns(STATE_FILE, MANIFEST)
+    shutil.copytree(standing.folder, folder, ignore=own, dirs_exist_ok=True)
+    _write(con, inputs, Rankers.load(folder), evaluation, folder, settings)
     carry_tables(standing.folder / STATE_FILE, folder / STATE_FILE)
-    if standing.manifest.judged_until is not None:
-        shutil.copytree(standing.folder / JUDGED, folder / JUDGED)
     return _describe(
         inputs,
         evaluation,
@@ -210,7 +213,6 @@ def _write(
     state = build_state(
         con, rankers.basis(inputs.posts, inputs.embeddings, settings), rankers.layout, inputs.cut, eligible
     )
-    rankers.save(folder)
     recommender = Recommender(state, rankers.models, settings.threads, settings.ranking)
     write_tables(con, folder, recommender, evaluation, settings)
 

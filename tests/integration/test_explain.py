@@ -51,7 +51,7 @@ def test_contributions_of_any_post_add_up_to_its_raw_score_with_the_base(recomme
         np.testing.assert_allclose(contributions.sum(axis=1), np.log(score / (1 - score)), atol=1e-4)
         assert np.ptp(contributions[:, -1]) < 1e-9, "what is said of all posts is the same for each"
         quality = contributions[:, state.layout.names.index("base_quality")]
-        assert np.corrcoef(quality, state.post_factors[arm].quality)[0, 1] > 0.9
+        assert np.corrcoef(quality, state.post_factors[arm].quality)[0, 1] > 0.8
 
 
 def test_explaining_does_not_disturb_the_next_answer(recommender: Recommender) -> None:
@@ -75,7 +75,7 @@ def test_the_command_line_prints_reasons(
     assert "chance of a like" not in plain
     assert "chance of a like" in explained
     assert any(source in explained for source in SOURCES)
-    assert "what the text is about" in explained or "your taste in" in explained
+    assert "like posts you liked" in explained or "your taste in" in explained
 
 
 def _printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *options: str) -> str:

@@ -43,6 +43,10 @@ def test_a_like_of_yesterday_changes_the_list_of_today(network: Network) -> None
     )
     after = network.refresh()
     assert after.manifest.models_from == before.manifest.models_from
+    learned = [
+        {name: file for name, file in each.manifest.files.items() if name != STATE_FILE} for each in (before, after)
+    ]
+    assert learned[0] == learned[1], "what was learned is carried over byte by byte"
     then, now = (Recommender.open(snapshot.folder) for snapshot in (before, after))
     likes_chips, likes_films, likes_masks = 0, 1, 2
     unread = np.flatnonzero(now.state.post_ids > 38)
