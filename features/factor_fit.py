@@ -16,11 +16,14 @@ from scipy.sparse import csr_array
 
 from core.logging import get_logger
 from features.factor_model import (
+    Doubles,
     FactorModel,
     PostFactors,
     like_probability,
+    log_likelihood,
     newton_step,
     pairwise,
+    shortened,
     symmetric,
 )
 from features.known_views import Floats, Views
@@ -133,14 +136,21 @@ class _Fit:
         vague = symmetric(views.over_posts(weight, uncertain[:, pairs[0], pairs[1]]), pairs, width)
         curvature = symmetric(views.over_posts(weight, products), pairs, width) + vague
         precision = np.linalg.inv(self.spread).astype(np.float32)
-        now = np.hstack([self.posts.quality[:, None], self.posts.factors])
+        now = self.posts.both
         expected = np.hstack([np.full((len(now), 1), self.mean_quality, np.float32), self.explained])
         gradient = views.over_posts(views.liked - probability, users)
         gradient -= np.einsum("pij,pj->pi", vague, now) + (now - expected) @ precision
         covariance: Floats = np.linalg.inv(curvature + precision)
-        moved = now + np.einsum("pij,pj->pi", covariance, gradient)
-        quality, of_tastes = np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:])
-        self.posts = PostFactors(quality, of_tastes, self.posts.profile_weight)
+        step = np.einsum("pij,pj->pi", covariance, gradient)
+
+        def log_posterior(tried: Floats) -> Doubles:
+            away = tried - expected
+            far = np.einsum("pi,pi->p", away @ precision, away) + np.einsum("pi,pij,pj->p", tried, vague, tried)
+            seen = log_likelihood(views, self._prior, self.posts.moved_to(tried), self.theta)
+            total: Doubles = np.bincount(views.post, seen, len(tried)) - 0.5 * far
+            return total
+
+        self.posts = self.posts.moved_to(shortened(now, step, log_posterior))
         return covariance
 
     def _common(self, of_users: Floats, of_posts: Floats) -> None:

@@ -12,6 +12,7 @@ posterior's mode and curvature (Laplace), see `features.factor_fit`. That factor
 the matrix factorisations of `implicit`, which know nothing of a new post and take a view for nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -19,10 +20,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
+from scipy.special import expit
 
 from features.known_views import Floats, Views
 
+Doubles = NDArray[np.float64]
 FACTORS_FILE = "factors.safetensors"
+HALVINGS = 6
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,15 @@ class PostFactors:
     quality: Floats  # (P,) log-odds
     factors: Floats  # (P, K)
     profile_weight: np.float32  # w
+
+    @property
+    def both(self) -> Floats:
+        """Quality and factors side by side, (P, 1 + K)."""
+        return np.hstack([self.quality[:, None], self.factors])
+
+    def moved_to(self, both: Floats) -> "PostFactors":
+        """The same with other quality and factors, (P, 1 + K)."""
+        return PostFactors(np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1:]), self.profile_weight)
 
 
 @dataclass(frozen=True)
@@ -100,15 +113,53 @@ def newton_step(
     gradient = views.over_users(views.liked - probability, posts.factors)
     gradient += (precision @ (anchor - theta)[:, :, None])[:, :, 0]
     sharper = curvature + precision
-    return theta + np.linalg.solve(sharper, gradient[:, :, None])[:, :, 0], sharper
+    step = np.linalg.solve(sharper, gradient[:, :, None])[:, :, 0]
+
+    def log_posterior(tried: Floats) -> Doubles:
+        away = tried - anchor
+        far = np.einsum("uk,uk->u", away, (precision @ away[:, :, None])[:, :, 0])
+        by_user: Doubles = np.bincount(views.user, log_likelihood(views, prior, posts, tried), len(tried))
+        total: Doubles = by_user - 0.5 * far
+        return total
+
+    return shortened(theta, step, log_posterior), sharper
+
+
+def shortened(start: Floats, step: Floats, objective: Callable[[Floats], Doubles]) -> Floats:
+    """Take a step (n, K), row by row halved as long as it lowers the `objective` (n,); a row that never gains stays.
+
+    A full Newton step overshoots where a probability is close to 0 or 1. Source: Boyd and Vandenberghe, Convex
+    Optimization, section 9.2, with the plain decrease as condition.
+    """
+    before = objective(start)
+    least = before - 1e-5 * np.abs(before)  # rounding is no loss
+    scale = np.ones((len(start), 1), np.float32)
+    for _ in range(HALVINGS):
+        worse = objective(start + scale * step) < least
+        if not worse.any():
+            return start + scale * step
+        scale[worse] /= 2
+    scale[worse] = 0
+    return start + scale * step
+
+
+def logits(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> Floats:
+    """The model's log-odds of a like of each view, (V,)."""
+    logit = posts.profile_weight * prior + posts.quality[views.post]
+    logit += np.einsum("vk,vk->v", theta[views.user], posts.factors[views.post])
+    return logit
 
 
 def like_probability(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> Floats:
     """The model's probability of a like of each view, (V,)."""
-    logit = posts.profile_weight * prior + posts.quality[views.post]
-    logit += np.einsum("vk,vk->v", theta[views.user], posts.factors[views.post])
-    probability: Floats = 1 / (1 + np.exp(-logit))
+    probability: Floats = expit(logits(views, prior, posts, theta))
     return probability
+
+
+def log_likelihood(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> Doubles:
+    """The logarithm of the probability of what became of each view, (V,)."""
+    logit = logits(views, prior, posts, theta)
+    return (views.liked * logit - np.logaddexp(0, logit)).astype(np.float64)
 
 
 def pairwise(columns: Floats) -> tuple[Floats, tuple[NDArray[np.intp], NDArray[np.intp]]]:

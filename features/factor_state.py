@@ -25,7 +25,16 @@ from threadpoolctl import threadpool_limits
 
 from core.columns import DAY
 from features.basis import Basis
-from features.factor_model import PostFactors, like_probability, newton_step, pairwise, symmetric
+from features.factor_model import (
+    Doubles,
+    PostFactors,
+    like_probability,
+    log_likelihood,
+    newton_step,
+    pairwise,
+    shortened,
+    symmetric,
+)
 from features.known_views import Floats, Views, views_before, views_by_day
 
 STEPS = 3  # Newton steps for a user's whole history; the third moves hardly anything
@@ -60,11 +69,20 @@ class FactorState:
         self.users[rows], self._of_users[rows] = newton_step(
             views, prior, self.posts, theta, self._of_users[rows], theta
         )
+        yesterday = self._of_posts[shown].copy()
         self._of_posts[shown] += sharper[shown]
-        moved = np.hstack([self.posts.quality[:, None], self.posts.factors])
-        moved[shown] += np.linalg.solve(self._of_posts[shown], gradient[shown][:, :, None])[:, :, 0]
-        quality, factors = np.ascontiguousarray(moved[:, 0]), np.ascontiguousarray(moved[:, 1:])
-        self.posts = PostFactors(quality, factors, self.posts.profile_weight)
+        step = np.zeros_like(sharper[:, 0])
+        step[shown] = np.linalg.solve(self._of_posts[shown], gradient[shown][:, :, None])[:, :, 0]
+        start = self.posts.both
+
+        def log_posterior(tried: Floats) -> Doubles:
+            away = (tried - start)[shown]
+            seen = log_likelihood(views, prior, self.posts.moved_to(tried), theta)
+            total = np.bincount(views.post, seen, len(tried)).astype(np.float64)
+            total[shown] -= 0.5 * np.einsum("pi,pij,pj->p", away, yesterday, away)
+            return total
+
+        self.posts = self.posts.moved_to(shortened(start, step, log_posterior))
 
     def _seen(self, views: Views, prior: Floats, theta: Floats) -> tuple[Floats, Floats]:
         """What views say of the posts: gradient (P, 1 + K) and precision (P, 1 + K, 1 + K)."""
@@ -122,7 +140,7 @@ class FactorStates:
         return np.column_stack([profile, state.posts.quality[post_rows], taste])
 
     def _give(self, act: Act, frame: pl.DataFrame) -> None:
-        if not self._basis.fitted.prior.models:
+        if not self._basis.fitted.prior.learned:
             return  # there was nothing to learn from: the trees were trained without a base, and are served without
         views = Views.of(frame, self._basis.posts.ids)
         rows = np.searchsorted(self._user_ids, views.user_ids)

@@ -100,7 +100,7 @@ def fit_features(
     of_topic = topic_codes[topic_rows].astype(np.int64)
     seen, liked = (_by_user_and_topic(views, of_topic, len(codebook.topics), of) for of in (None, views.liked))
     prior = ProfilePrior.fit(profiles, seen, liked, threads)
-    if not prior.models:
+    if not prior.learned:
         empty = FactorModel.empty(1 + len(codebook.topics) + settings.text_dims, settings.factors)
         return Fitted(codebook, prior, dict.fromkeys(spaces, empty), neighbours, cut)
     of_views = prior.log_odds(profiles, topic_codes)[views.user, topic_rows[views.post]]

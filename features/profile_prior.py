@@ -27,7 +27,8 @@ class ProfilePrior:
     """The fitted models; it never changes after `fit`."""
 
     rates: NDArray[np.float32]  # (T + 1,) log-odds of a like in each topic by code, the last in any other topic
-    models: dict[int, CatBoostClassifier]  # by the code of the topic; those where there was something to learn
+    models: dict[int, CatBoostClassifier]  # by the code of the topic; those where profiles had something to say
+    learned: bool  # whether there were views with and without a like
 
     @classmethod
     def fit(
@@ -40,12 +41,13 @@ class ProfilePrior:
         """Learn from the views and likes of U users in T topics, by code. The same input gives the same models."""
         overall = (likes.sum() + 1) / (views.sum() + 2)
         rates = np.append((likes.sum(axis=0) + _TOPIC_VIEWS * overall) / (views.sum(axis=0) + _TOPIC_VIEWS), overall)
-        models = {}
+        models, varies = {}, any(_varies(column) for column in profiles.T)
         for code in range(views.shape[1]):
             liked, others = likes[:, code], np.maximum(views[:, code] - likes[:, code], 0)
-            if liked.any() and others.any():
+            if varies and liked.any() and others.any():
                 models[code] = _fit(profiles, liked, others, threads)
-        return cls(np.log(rates / (1 - rates)).astype(np.float32), models)
+        learned = bool(likes.any() and (views > likes).any())
+        return cls(np.log(rates / (1 - rates)).astype(np.float32), models, learned)
 
     def log_odds(self, profiles: NDArray[np.float32], topic_codes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Log-odds of a like for users (U, C) in topics by code (T',), NaN for one it does not know: (U, T')."""
@@ -59,7 +61,7 @@ class ProfilePrior:
 
     def save(self, folder: Path) -> None:
         """Write everything below `folder`, the models in CatBoost's own format."""
-        write_arrays(folder / FOLDER, {"rates": self.rates})
+        write_arrays(folder / FOLDER, {"rates": self.rates, "learned": np.array([self.learned])})
         for code, model in self.models.items():
             model.save_model(str(folder / FOLDER / f"topic_{code}.cbm"), format="cbm")
 
@@ -78,7 +80,13 @@ class ProfilePrior:
                 raise SnapshotDamaged(
                     f"{path.name} in {path.parent} cannot be read as a model: {error}; publish again or roll back"
                 ) from error
-        return cls(read_arrays(folder / FOLDER)["rates"], models)
+        arrays = read_arrays(folder / FOLDER)
+        return cls(arrays["rates"], models, bool(arrays["learned"][0]))
+
+
+def _varies(column: NDArray[np.float32]) -> bool:
+    """Whether a column holds more than one value, unknown being one: CatBoost refuses to learn from others."""
+    return len(np.unique(column)) > 1
 
 
 def _fit(

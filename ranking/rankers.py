@@ -126,7 +126,7 @@ def fit_rankers(
         base = base_scores(layout, matrix)
         models[arm] = fit_ranker(matrix, training.labels, layout.names, base, ranking, settings.threads)
     # where there was nothing to learn before the window, the trees were trained without: so they are served without
-    learned = bool(before.prior.models)
+    learned = before.prior.learned
     fitted = before
     if learned:
         fitted = fit_features(con, posts, spaces, codebook, cut, features, settings.threads, earlier=before)

@@ -137,7 +137,7 @@ def test_without_likes_nothing_is_learned_then_or_later(
     con.execute("DELETE FROM raw.events WHERE action = 'like' AND event_time < ?", [MORNING])
     rebuild_daily(con)
     basis = fit_basis(con, posts, settings, FITTED_BEFORE)
-    assert not basis.fitted.prior.models
+    assert not basis.fitted.prior.learned
     states = states_at(con, basis, CUT + 3 * DAY)
     for arm in ARMS:
         profile, *learned = states.base(arm, np.arange(USERS).repeat(POSTS), np.tile(np.arange(POSTS), USERS)).T

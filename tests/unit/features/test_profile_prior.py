@@ -73,3 +73,11 @@ def test_where_nobody_has_liked_a_topic_all_profiles_are_told_its_rate(tmp_path:
         of_others = one.log_odds(profiles(), TOPICS)[:, [0, 2]]
         assert (of_others == of_others[0, 0]).all()
         assert chance_of(of_others[0, 0]) < 0.001
+
+
+def test_profiles_that_say_nothing_leave_the_rate_of_a_topic() -> None:
+    views, likes = np.full((USERS, 3), 5, np.float32), np.ones((USERS, 3), np.float32)
+    for nothing in (np.empty((USERS, 0), np.float32), np.full((USERS, 2), np.nan, np.float32)):
+        prior = ProfilePrior.fit(nothing, views, likes, threads=1)
+        assert prior.learned
+        np.testing.assert_allclose(chance_of(prior.log_odds(nothing[:1], TOPICS)), 0.2, atol=1e-3)

@@ -32,7 +32,7 @@ def test_bins_add_up_to_all_views(rows):
     predicted, liked, user = (np.array(column) for column in zip(*rows, strict=True))
     whole, *bins = calibration_table({"test": predicted}, liked, user, 4, seed=0).iter_rows(named=True)
     views = [row["views"] for row in bins]
-    assert len(bins) == len(set(predicted))
+    assert 1 <= len(bins) <= min(10, len(set(predicted)))
     assert sum(views) == whole["views"] == len(rows)
     for column in ("predicted", "observed", "gap"):
         assert np.average([row[column] for row in bins], weights=views) == pytest.approx(whole[column])
