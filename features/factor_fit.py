@@ -150,7 +150,7 @@ class _Fit:
             total: Doubles = np.bincount(views.post, seen, len(tried)) - 0.5 * far
             return total
 
-        self.posts = self.posts.moved_to(shortened(now, step, log_posterior))
+        self.posts = self.posts.moved_to(shortened(now, step, users, log_posterior))
         return covariance
 
     def _common(self, of_users: Floats, of_posts: Floats) -> None:

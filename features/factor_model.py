@@ -27,6 +27,7 @@ from features.known_views import Floats, Views
 Doubles = NDArray[np.float64]
 FACTORS_FILE = "factors.safetensors"
 HALVINGS = 6
+SAFE = 2.0  # log-odds
 
 
 @dataclass(frozen=True)
@@ -118,19 +119,23 @@ def newton_step(
     def log_posterior(tried: Floats) -> Doubles:
         away = tried - anchor
         far = np.einsum("uk,uk->u", away, (precision @ away[:, :, None])[:, :, 0])
-        by_user: Doubles = np.bincount(views.user, log_likelihood(views, prior, posts, tried), len(tried))
-        total: Doubles = by_user - 0.5 * far
-        return total
+        by_user: Doubles = np.bincount(views.user, log_likelihood(views, prior, posts, tried), len(tried)).astype(float)
+        by_user -= 0.5 * far
+        return by_user
 
-    return shortened(theta, step, log_posterior), sharper
+    return shortened(theta, step, posts.factors, log_posterior), sharper
 
 
-def shortened(start: Floats, step: Floats, objective: Callable[[Floats], Doubles]) -> Floats:
+def shortened(start: Floats, step: Floats, against: Floats, objective: Callable[[Floats], Doubles]) -> Floats:
     """Take a step (n, K), row by row halved as long as it lowers the `objective` (n,); a row that never gains stays.
 
-    A full Newton step overshoots where a probability is close to 0 or 1. Source: Boyd and Vandenberghe, Convex
-    Optimization, section 9.2, with the plain decrease as condition.
+    A full Newton step overshoots where a probability is close to 0 or 1. `against` (m, K) is what rows are multiplied
+    with: where no log-odds can move by more than `SAFE`, the step is taken as it is. Source: Boyd and Vandenberghe,
+    Convex Optimization, section 9.2, with the plain decrease as condition.
     """
+    longest = np.sqrt(np.square(step).sum(axis=1).max(initial=0) * np.square(against).sum(axis=1).max(initial=0))
+    if longest <= SAFE:
+        return start + step
     before = objective(start)
     least = before - 1e-5 * np.abs(before)  # rounding is no loss
     scale = np.ones((len(start), 1), np.float32)

@@ -74,6 +74,7 @@ class FactorState:
         step = np.zeros_like(sharper[:, 0])
         step[shown] = np.linalg.solve(self._of_posts[shown], gradient[shown][:, :, None])[:, :, 0]
         start = self.posts.both
+        viewers = np.hstack([np.ones((len(theta), 1), np.float32), theta])
 
         def log_posterior(tried: Floats) -> Doubles:
             away = (tried - start)[shown]
@@ -82,7 +83,7 @@ class FactorState:
             total[shown] -= 0.5 * np.einsum("pi,pij,pj->p", away, yesterday, away)
             return total
 
-        self.posts = self.posts.moved_to(shortened(start, step, log_posterior))
+        self.posts = self.posts.moved_to(shortened(start, step, viewers, log_posterior))
 
     def _seen(self, views: Views, prior: Floats, theta: Floats) -> tuple[Floats, Floats]:
         """What views say of the posts: gradient (P, 1 + K) and precision (P, 1 + K, 1 + K)."""
