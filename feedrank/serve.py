@@ -11,7 +11,7 @@ import duckdb
 from rich.markup import escape
 
 from core.columns import ARMS, USER_ID
-from core.errors import RunFailed, SnapshotNotFound
+from core.errors import RunFailed
 from core.settings import Settings
 from experiments.assignment import assign
 from feedrank.http import get_json
@@ -20,7 +20,7 @@ from feedrank.prefect_server import WORK_POOL, Prefect
 from feedrank.processes import HOST, Servers, free_port
 from feedrank.terminal import out, step
 from ranking.recommender import STATE_FILE
-from warehouse.snapshots import current
+from warehouse.snapshots import current, standing
 
 TRAINING = "retrain/nightly"
 API_LIMIT = 60.0  # seconds
@@ -113,12 +113,8 @@ def stay(servers: Servers) -> None:
 
 
 def has_snapshot(settings: Settings) -> bool:
-    """Whether something has been published that an API can serve."""
-    try:
-        current(settings)
-    except SnapshotNotFound:
-        return False
-    return True
+    """Whether something has been published that an API can serve: of this version, and whole."""
+    return standing(settings) is not None
 
 
 def _one_user_an_arm(settings: Settings) -> list[int]:

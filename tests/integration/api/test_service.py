@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from core.settings import Settings
-from warehouse.snapshots import current
+from warehouse.snapshots import SCHEMA_VERSION, current
 
 Client = TestClient[Litestar]
 ROUTES = {
@@ -29,7 +29,7 @@ ROUTES = {
 def test_the_snapshot_served_is_the_current_one(client: Client, published: Settings) -> None:
     info = client.get("/snapshot").json()
     assert info["id"] == current(published).id
-    assert info["schema_version"] == 1
+    assert info["schema_version"] == SCHEMA_VERSION
     assert info["counts"]["posts"] > 0
     assert {"created_at", "watermark", "metrics", "loaded_at"} <= set(info)
 

@@ -10,6 +10,7 @@ from core.errors import SnapshotDamaged, SnapshotError, SnapshotNotFound
 from core.settings import Settings
 from warehouse.manifest import FileEntry, content_hash
 from warehouse.snapshots import (
+    SCHEMA_VERSION,
     ManifestBody,
     Snapshot,
     current,
@@ -119,8 +120,8 @@ def test_a_manifest_made_to_fit_a_changed_file_is_found(settings: Settings, publ
 def test_another_schema_version_is_told_from_damage(settings: Settings, publish_text: Publish) -> None:
     snapshot = publish_text("one")
     file = snapshot.folder / "manifest.json"
-    file.write_bytes(msgspec.json.encode({"schema_version": 2, "new": "shape"}))
-    with pytest.raises(SnapshotDamaged, match="schema version 2, this feedrank reads version 1"):
+    file.write_bytes(msgspec.json.encode({"schema_version": 99, "new": "shape"}))
+    with pytest.raises(SnapshotDamaged, match=f"schema version 99, this feedrank reads version {SCHEMA_VERSION}"):
         current(settings)
     file.write_text("{")
     with pytest.raises(SnapshotDamaged, match=r"manifest\.json cannot be read"):
