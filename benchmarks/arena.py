@@ -56,8 +56,10 @@ class Rows:
     def fit(self, pool: Pool, **changes: Any) -> Raw:
         """Trees as `ranking.train` fits them, but for `changes`."""
         options = {**parameters(len(self.y), self.settings.ranking, self.settings.threads), **changes}
-        kind = CatBoostClassifier if options["loss_function"] == "Logloss" else CatBoostRanker
-        model = kind(**options).fit(pool)
+        if options["loss_function"] != "Logloss":
+            ranker = CatBoostRanker(**options).fit(pool)
+            return lambda matrix: np.asarray(ranker.predict(matrix), np.float64)
+        model = CatBoostClassifier(**options).fit(pool)
         return lambda matrix: np.asarray(model.predict(matrix, prediction_type="RawFormulaVal"), np.float64)
 
     @cached_property
