@@ -117,30 +117,24 @@ def check_nulls(
 
     `missing` and `trained` map a feature to its share, NaN where there is no row; the latter lacks new features.
     """
-    checks = []
-    for feature, share in missing.items():
-        name, bound = f"share of nulls in {feature}", max(settings.max_null_share, trained.get(feature, 0.0))
-        if np.isnan(share):
-            checks.append(_undefined_check(name, bound, "there is no row of it", proven))
-            continue
-        passed = share <= bound
-        reason = None if passed else f"{name}: {share:.4f} is over {bound:g}; mend the source, or it is of no use"
-        checks.append(Check(name, share, bound, passed, reason))
-    return checks
+    return [
+        _at_most(
+            f"share of nulls in {feature}",
+            share,
+            max(settings.max_null_share, trained.get(feature, 0.0)),
+            "mend the source, or it is of no use",
+            proven,
+        )
+        for feature, share in missing.items()
+    ]
 
 
 def check_drift(indices: Mapping[str, float], settings: GateSettings, *, proven: bool) -> list[Check]:
     """The PSI by feature, NaN where it is undefined, against the limit."""
-    checks = []
-    for feature, index in indices.items():
-        name, bound = f"PSI of {feature}", settings.max_psi
-        if np.isnan(index):
-            checks.append(_undefined_check(name, bound, "there is no row of it", proven))
-            continue
-        passed = index <= bound
-        reason = None if passed else f"{name}: {index:.4f} is over {bound:g}; its values are not those trained on"
-        checks.append(Check(name, index, bound, passed, reason))
-    return checks
+    return [
+        _at_most(f"PSI of {feature}", index, settings.max_psi, "its values are not those trained on", proven)
+        for feature, index in indices.items()
+    ]
 
 
 def gone_features(trained: set[str], present: set[str]) -> list[Check]:
@@ -149,6 +143,14 @@ def gone_features(trained: set[str], present: set[str]) -> list[Check]:
         Check(f"{feature} exists", 0.0, 1.0, False, f"{feature} is gone, and the standing pair was trained on it")
         for feature in sorted(trained - present)
     ]
+
+
+def _at_most(name: str, value: float, bound: float, consequence: str, proven: bool) -> Check:
+    if np.isnan(value):
+        return _undefined_check(name, bound, "there is no row of it", proven)
+    passed = value <= bound
+    reason = None if passed else f"{name}: {value:.4f} is over {bound:g}; {consequence}"
+    return Check(name, value, bound, passed, reason)
 
 
 def _undefined_check(name: str, bound: float, why: str, proven: bool) -> Check:
