@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks.report import Row, report
 from benchmarks.world import load_world
+from benchmarks.yardstick import worth as worth_of
 from core.columns import ARMS, LIKED, POST_ID, USER_ID
 from core.settings import Settings
 from features.serving_state import ServingState, build_state
@@ -87,7 +88,7 @@ def _judge(arm: str, world: World, recommender: Recommender, week: pl.DataFrame)
         started = time.perf_counter()
         shown = choose()
         seconds[way] = time.perf_counter() - started
-        worth[way] = np.take_along_axis(truth, shown, axis=1).mean(axis=1, dtype=np.float64)
+        worth[way] = worth_of(truth, shown)
         distance[way] = intra_list_distance(shown, vectors).mean()
         low, high = bootstrap_means((worth[BY_SCORE] - worth[way])[:, None], seed=0)
         hits = np.asarray(np.take_along_axis(liked, shown, axis=1).any(axis=1))

@@ -13,12 +13,11 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.quality import BUSIEST_HOUR, fitted
 from benchmarks.report import Row, report
 from benchmarks.world import SMALL, load_world
-from benchmarks.yardstick import TOP
+from benchmarks.yardstick import TOP, worth
 from core.columns import ARMS
 from core.settings import RankingSettings, Settings
 from ranking.candidates import SOURCE_NAMES
@@ -48,14 +47,10 @@ def _judge(arm: str, world: World, standing: Recommender) -> list[Row]:
     users = np.arange(len(state.user_ids))
     truth = world.truth.like_probability(users, np.arange(len(state.post_ids)), when)  # (U, P)
 
-    def worth(posts: NDArray[np.int64]) -> NDArray[np.float64]:
-        mean: NDArray[np.float64] = np.take_along_axis(truth, posts, axis=1).mean(axis=1, dtype=np.float64)
-        return mean
-
     every = _under(standing, RankingSettings(candidates_per_source=0))
     best = every.rank(arm, users, when, TOP).posts
     rows = [
-        Row(f"{arm}, every post: true probability", float(worth(best).mean()), f"of {TOP} posts"),
+        Row(f"{arm}, every post: true probability", float(worth(truth, best).mean()), f"of {TOP} posts"),
         *_times(f"{arm}, every post", every, arm, when),
     ]
     for count in PER_SOURCE:
@@ -63,13 +58,13 @@ def _judge(arm: str, world: World, standing: Recommender) -> list[Row]:
         staged = _under(standing, RankingSettings(exhaustive_up_to=0, candidates_per_source=count))
         found = staged.candidates(arm, users)
         lists = staged.rank(arm, users, when, TOP)
-        low, high = bootstrap_means((worth(best) - worth(lists.posts))[:, None], seed=0)
+        low, high = bootstrap_means((worth(truth, best) - worth(truth, lists.posts))[:, None], seed=0)
         recall = float((np.take_along_axis(found, best, axis=1) > 0).mean())
         loss = f"loss {low[0]:.4f} to {high[0]:.4f}"
         rows += [
             Row(f"{name}: candidates", float(np.count_nonzero(found, axis=1).mean()), f"of {len(state.post_ids)}"),
             Row(f"{name}: recall", recall, f"of the exhaustive {TOP}", ">= 0.9" if count >= 100 else None),
-            Row(f"{name}: true probability", float(worth(lists.posts).mean()), loss),
+            Row(f"{name}: true probability", float(worth(truth, lists.posts).mean()), loss),
             *_times(name, staged, arm, when),
         ]
     default = _under(standing, RankingSettings())
@@ -78,9 +73,13 @@ def _judge(arm: str, world: World, standing: Recommender) -> list[Row]:
     shares = np.bincount(told.ravel(), minlength=len(SOURCE_NAMES)) / told.size
     rows += [Row(f"{arm}, from {name}", float(shares[i]), "share of posts") for i, name in enumerate(SOURCE_NAMES)]
     exploring = _under(standing, RankingSettings(explore=EXPLORE)).show(arm, users, state.user_ids, when, TOP)
-    low, high = bootstrap_means((worth(best) - worth(exploring.posts))[:, None], seed=0)
+    explored = worth(truth, exploring.posts)
+    low, high = bootstrap_means((worth(truth, best) - explored)[:, None], seed=0)
     loss = f"loss {low[0]:.4f} to {high[0]:.4f}"
-    return [*rows, Row(f"{arm}, explore {EXPLORE}: true probability", float(worth(exploring.posts).mean()), loss)]
+    return [
+        *rows,
+        Row(f"{arm}, explore {EXPLORE}: true probability", float(explored.mean()), loss),
+    ]
 
 
 def _under(standing: Recommender, ranking: RankingSettings) -> Recommender:

@@ -79,6 +79,12 @@ class Outcome:
         return total / total[:, [self.names.index(ORACLE)]]
 
 
+def worth(truth: NDArray[np.float32], picks: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean true probability, given as (n, P), of each user's picks, (n, k) columns: (n,)."""
+    mean: NDArray[np.float64] = np.take_along_axis(truth, picks, axis=1).mean(axis=1, dtype=np.float64)
+    return mean
+
+
 def judge(recommender: Recommender, scorers: Mapping[str, Scorer], truth: Truth, when: datetime) -> Outcome:
     """Let both arms and every scorer pick for up to `MOST_USERS` users, and look up what the picks are worth."""
     state = recommender.state
@@ -94,6 +100,5 @@ def judge(recommender: Recommender, scorers: Mapping[str, Scorer], truth: Truth,
         scores = [*(score(users) for score in scorers.values()), probability]
         picks += [top_k(np.where(excluded, -np.inf, of_posts), TOP) for of_posts in scores]
         for column, of_ranking in enumerate(picks):
-            worth = np.take_along_axis(probability, of_ranking, axis=1).mean(axis=1, dtype=np.float64)
-            gains[start : start + len(users), column] = worth - at_random
+            gains[start : start + len(users), column] = worth(probability, of_ranking) - at_random
     return Outcome(names, gains)
