@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from benchmarks.quality import BUSIEST_HOUR
 from benchmarks.world import load_world
-from benchmarks.yardstick import TOP
+from benchmarks.yardstick import TOP, worth
 from core.columns import CUT, TEST, USER_ID
 from core.settings import Settings
 from features.basis import Basis
 from features.catalog import Layout
 from features.codebook import Codebook
 from features.fitted import Fitted, fit_features
+from features.likes import likes_of
 from features.matrix import base_scores
 from features.serving_state import build_state
 from features.text_neural import NeuralEncoder
@@ -118,10 +119,9 @@ class Arena:
         users = np.sort(np.random.default_rng(0).permutation(len(state.user_ids))[:USERS])
         scorer, everything = Scorer(state, {TEST: None}, settings.threads), np.arange(len(posts.ids))
         chosen = np.repeat(np.arange(len(users)), len(posts.ids)), np.tile(everything, len(users))
-        matrix = scorer.matrix(TEST, users, scorer.personal(TEST, users), chosen, self._when).T
+        matrix = scorer.matrix(users, scorer.personal(TEST, users), chosen, self._when).T
         liked = np.zeros((len(users), len(posts.ids)), np.bool_)
-        for place, user in enumerate(users):
-            liked[place, state.liked_posts[state.liked_offsets[user] : state.liked_offsets[user + 1]]] = True
+        liked[likes_of(state.liked_offsets, state.liked_posts, users)] = True
         truth = self._world.truth.like_probability(users, everything, self._when)
         return Served(matrix, base_scores(layout, matrix), liked, truth)
 
@@ -142,6 +142,5 @@ class Served:
     def gains(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
         """Mean true probability of each user's top five less that of posts at random, (n,)."""
         best = top_k(np.where(self.liked, -np.inf, scores.reshape(self.truth.shape)), TOP)
-        worth: NDArray[np.float64] = np.take_along_axis(self.truth, best, axis=1).mean(axis=1, dtype=np.float64)
         at_random: NDArray[np.float64] = self.truth.mean(axis=1, where=~self.liked, dtype=np.float64)
-        return worth - at_random
+        return worth(self.truth, best) - at_random

@@ -13,6 +13,7 @@ number is the number of factors.
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.special import expit
 
 from core.logging import get_logger
 from features.factor_model import (
@@ -25,6 +26,7 @@ from features.factor_model import (
     pairwise,
     shortened,
     symmetric,
+    with_one,
 )
 from features.known_views import Floats, Views
 
@@ -85,12 +87,12 @@ class _Fit:
         self, views: Views, prior: Floats, described: Floats, post_ids: NDArray[np.int64], start: FactorModel
     ) -> None:
         self._views, self._prior, self._described, self._post_ids = views, prior, described, post_ids
-        self._of = start.loadings.any(axis=0)  # factors that are used
-        both = np.append(True, self._of)
-        self.used = int(self._of.sum())
+        used = start.loadings.any(axis=0)  # (K,)
+        both = np.append(True, used)
+        self.used = int(used.sum())
         known = start.of_posts(post_ids, described)
-        self.posts = PostFactors(known.quality, known.factors[:, self._of], known.profile_weight)
-        self.loadings = start.loadings[:, self._of]
+        self.posts = PostFactors(known.quality, known.factors[:, used], known.profile_weight)
+        self.loadings = start.loadings[:, used]
         self.explained = described @ self.loadings  # (P, K)
         self.mean_quality = float(start.mean_quality[0])
         self.theta = np.zeros((len(views.user_ids), self.used), np.float32)
@@ -127,7 +129,7 @@ class _Fit:
     def _post_step(self, of_users: Floats) -> Floats:
         """Move (q, f) of every post; returns their posterior covariance (P, 1 + K, 1 + K)."""
         views, width = self._views, self.theta.shape[1] + 1
-        users = np.hstack([np.ones((len(self.theta), 1), np.float32), self.theta])
+        users = with_one(self.theta)
         uncertain = np.zeros((len(users), width, width), np.float32)
         uncertain[:, 1:, 1:] = of_users
         products, pairs = pairwise(users)
@@ -184,7 +186,7 @@ def _profile_weight(quality: Floats, factors: Floats) -> np.float32:
 def _first_loadings(views: Views, prior: Floats, described: Floats, width: int) -> Floats:
     """Loadings (X, K) by moments, K at most `width` and at least 1."""
     x = described.astype(np.float64)
-    p = 1 / (1 + np.exp(-prior))
+    p = expit(prior)
     shape = (len(views.user_ids), views.post_count)
     residual = csr_array((views.liked - p, views.post, views.user_starts), shape=shape)
     information = np.bincount(views.user, p * (1 - p), len(views.user_ids))  # (U,) scale of A_u

@@ -167,6 +167,11 @@ def log_likelihood(views: Views, prior: Floats, posts: PostFactors, theta: Float
     return (views.liked * logit - np.logaddexp(0, logit)).astype(np.float64)
 
 
+def with_one(theta: Floats) -> Floats:
+    """What the quality and factors of a post are multiplied with: (1, θ) of users, (U, 1 + K)."""
+    return np.hstack([np.ones((len(theta), 1), np.float32), theta])
+
+
 def pairwise(columns: Floats) -> tuple[Floats, tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Products of every two of n columns, each pair once: (rows, n (n + 1) / 2), and which pairs they are."""
     first, second = np.tril_indices(columns.shape[1])

@@ -34,6 +34,7 @@ from features.factor_model import (
     pairwise,
     shortened,
     symmetric,
+    with_one,
 )
 from features.known_views import Floats, Views, views_before, views_by_day
 
@@ -59,13 +60,14 @@ class FactorState:
         for _ in range(STEPS):
             theta, precision = newton_step(views, prior, self.posts, theta, unit, nothing)
         self.users[rows], self._of_users[rows] = theta, precision
-        self._of_posts += self._seen(views, prior, theta)[1]
+        self._of_posts += self._seen(views, prior, theta, with_one(theta))[1]
 
     def move(self, views: Views, rows: NDArray[np.int64], prior: Floats) -> None:
         """See a day's views, by the users at `rows`."""
         theta = self.users[rows]
         shown = np.unique(views.post)
-        gradient, sharper = self._seen(views, prior, theta)
+        viewers = with_one(theta)
+        gradient, sharper = self._seen(views, prior, theta, viewers)
         self.users[rows], self._of_users[rows] = newton_step(
             views, prior, self.posts, theta, self._of_users[rows], theta
         )
@@ -74,7 +76,6 @@ class FactorState:
         step = np.zeros_like(sharper[:, 0])
         step[shown] = np.linalg.solve(self._of_posts[shown], gradient[shown][:, :, None])[:, :, 0]
         start = self.posts.both
-        viewers = np.hstack([np.ones((len(theta), 1), np.float32), theta])
 
         def log_posterior(tried: Floats) -> Doubles:
             away = (tried - start)[shown]
@@ -85,9 +86,8 @@ class FactorState:
 
         self.posts = self.posts.moved_to(shortened(start, step, viewers, log_posterior))
 
-    def _seen(self, views: Views, prior: Floats, theta: Floats) -> tuple[Floats, Floats]:
-        """What views say of the posts: gradient (P, 1 + K) and precision (P, 1 + K, 1 + K)."""
-        viewers = np.hstack([np.ones((len(theta), 1), np.float32), theta])
+    def _seen(self, views: Views, prior: Floats, theta: Floats, viewers: Floats) -> tuple[Floats, Floats]:
+        """What views by `viewers`, (1, θ), say of the posts: gradient (P, 1 + K) and precision (P, 1 + K, 1 + K)."""
         probability = like_probability(views, prior, self.posts, theta)
         products, pairs = pairwise(viewers)
         precision = symmetric(views.over_posts(probability * (1 - probability), products), pairs, viewers.shape[1])

@@ -61,7 +61,7 @@ class Fitted:
         self.prior.save(folder)
         self.neighbours.save(folder / NEIGHBOURS_FOLDER)
         for arm, model in self.factors.items():
-            model.save(_arm_folder(folder, arm))
+            model.save(arm_folder(folder, arm))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -69,7 +69,7 @@ class Fitted:
         return cls(
             Codebook.load(folder / CODEBOOK_FILE),
             ProfilePrior.load(folder),
-            {arm: FactorModel.load(_arm_folder(folder, arm)) for arm in ARMS},
+            {arm: FactorModel.load(arm_folder(folder, arm)) for arm in ARMS},
             Neighbours.load(folder / NEIGHBOURS_FOLDER),
             msgspec.json.decode((folder / CUT_FILE).read_bytes(), type=date),
         )
@@ -145,7 +145,8 @@ def _by_user_and_topic(views: Views, of_post: NDArray[np.int64], topics: int, we
     return total.reshape(len(views.user_ids), topics).astype(np.float32)
 
 
-def _arm_folder(folder: Path, arm: str) -> Path:
+def arm_folder(folder: Path, arm: str) -> Path:
+    """Where a snapshot keeps what was learned for one arm; made if need be."""
     place = folder / "encoders" / arm
     place.mkdir(parents=True, exist_ok=True)
     return place

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, csr_matrix
 
 from core.columns import CUT, LIKE, POST_ID, USER_ID
+from features.likes import likes_of, ranges
 from features.text_space import read_arrays, write_arrays
 from warehouse.connection import read_sql
 
@@ -107,10 +108,8 @@ def neighbour_scores(
     depend on who else is asked for.
     """
     n, width = len(user_rows), similarity.shape[0]
-    rows = np.where(user_rows < 0, len(liked_offsets) - 2, user_rows)
-    places, owners = _ranges(liked_offsets[rows], liked_offsets[rows + 1])
-    liked = liked_posts[places]
-    entries, of_like = _ranges(similarity.indptr[liked], similarity.indptr[liked + 1])
+    owners, liked = likes_of(liked_offsets, liked_posts, user_rows)
+    entries, of_like = ranges(similarity.indptr[liked], similarity.indptr[liked + 1])
     cells = owners[of_like] * width + similarity.indices[entries]
     sums = np.bincount(cells, weights=similarity.data[entries], minlength=n * width)
     return sums.reshape(n, width).astype(np.float32)
@@ -159,10 +158,3 @@ def _similarity(liked: csr_matrix) -> csr_array:
     nearest.sort_indices()
     mean = nearest.sum() / nearest.shape[0]
     return csr_array(nearest / (mean or 1)).astype(np.float32)
-
-
-def _ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count up from each start to its end, one range after the other; and which range each number is of."""
-    lengths = (ends - starts).astype(np.int64)
-    owners = np.repeat(np.arange(len(lengths)), lengths)
-    return np.arange(len(owners)) + (starts - np.cumsum(lengths) + lengths)[owners], owners

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from catboost import CatBoostClassifier, CatBoostError, Pool
+from catboost import CatBoostClassifier, Pool
 from numpy.typing import NDArray
 
-from core.errors import SnapshotDamaged
 from features.text_space import read_arrays, write_arrays
+from features.trees import NO_CHANCE, QUIET, anonymous, load_trees, save_trees
 
 FOLDER = "profile_prior"
 _ITERATIONS, _DEPTH, _LEARNING_RATE = 150, 3, 0.1
@@ -63,7 +63,7 @@ class ProfilePrior:
         """Write everything below `folder`, the models in CatBoost's own format."""
         write_arrays(folder / FOLDER, {"rates": self.rates, "learned": np.array([self.learned])})
         for code, model in self.models.items():
-            model.save_model(str(folder / FOLDER / f"topic_{code}.cbm"), format="cbm")
+            save_trees(model, folder / FOLDER / f"topic_{code}.cbm")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -72,14 +72,10 @@ class ProfilePrior:
         Raises:
             SnapshotDamaged: a file is not a model.
         """
-        models = {}
-        for path in sorted((folder / FOLDER).glob("topic_*.cbm")):
-            try:
-                models[int(path.stem.removeprefix("topic_"))] = CatBoostClassifier().load_model(str(path), format="cbm")
-            except CatBoostError as error:
-                raise SnapshotDamaged(
-                    f"{path.name} in {path.parent} cannot be read as a model: {error}; publish again or roll back"
-                ) from error
+        models = {
+            int(path.stem.removeprefix("topic_")): load_trees(path, "a model")
+            for path in (folder / FOLDER).glob("topic_*.cbm")
+        }
         arrays = read_arrays(folder / FOLDER)
         return cls(arrays["rates"], models, bool(arrays["learned"][0]))
 
@@ -100,15 +96,9 @@ def _fit(
         depth=_DEPTH,
         learning_rate=_LEARNING_RATE,
         l2_leaf_reg=_LEAF_VIEWS,
-        bootstrap_type="No",  # nothing is drawn at random, see ranking.train
-        random_strength=0,
-        boosting_type="Plain",
         thread_count=threads,
-        allow_writing_files=False,
-        verbose=False,
+        **NO_CHANCE,
+        **QUIET,
     )
     model.fit(Pool(np.asfortranarray(np.tile(profiles, (2, 1))[used]), label=labels[used], weight=weights[used]))
-    metadata = model.get_metadata()
-    for name in ("train_finish_time", "model_guid"):  # equal models are equal files
-        del metadata[name]
-    return model
+    return anonymous(model)

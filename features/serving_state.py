@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from core.columns import POST_ID, USER_ID
-from features.as_of import PostFeatures, UserFeatures, post_features, same_cut, user_features
+from features.as_of import PostFeatures, UserFeatures, all_users, post_features, same_cut, user_features
 from features.basis import Basis
 from features.catalog import Layout
 from features.factor_model import PostFactors
 from features.factor_state import FactorStates
+from features.likes import liked_lists
 from features.text_space import TextSpace
 
 
@@ -51,7 +52,7 @@ def build_state(
 ) -> ServingState:
     """Compute the state as of `cut`: only events known before that day count."""
     posts = basis.posts
-    user_ids = con.sql(f"SELECT {USER_ID} FROM raw.users ORDER BY 1").fetchnumpy()[USER_ID]
+    user_ids = all_users(con)
     known = user_features(con, same_cut(USER_ID, user_ids, cut), basis)
     unseen_id = next(i for i in count(-1, -1) if place_of(user_ids, i) is None)
     unseen = user_features(con, same_cut(USER_ID, np.array([unseen_id]), cut), basis)
@@ -96,18 +97,6 @@ def _liked_posts(
         [cut],
     ).fetchnumpy()
     return liked_lists(user_ids, post_ids, likes[USER_ID], likes[POST_ID])
-
-
-def liked_lists(
-    user_ids: NDArray[np.int64],  # (U,) ascending
-    post_ids: NDArray[np.int64],  # (P,) ascending
-    like_users: NDArray[np.int64],  # (L,) ascending
-    like_posts: NDArray[np.int64],  # (L,)
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Lay out who liked what as offsets (U + 2,) into post rows (L,)."""
-    ends = np.searchsorted(like_users, user_ids, side="right")
-    offsets = np.concatenate([[0], ends, ends[-1:] if len(ends) else [0]]).astype(np.int64)
-    return offsets, np.searchsorted(post_ids, like_posts).astype(np.int32)
 
 
 def _joined(known: UserFeatures, unseen: UserFeatures) -> UserFeatures:

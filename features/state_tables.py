@@ -16,9 +16,11 @@ from core.columns import ARMS, CUT, POST_ID, TOPIC, USER_ID
 from features.as_of import PostFeatures, UserFeatures
 from features.catalog import BASE, TOPIC_PAIR, Layout
 from features.factor_model import PostFactors
+from features.likes import liked_lists
 from features.neighbours import pairs_of
-from features.serving_state import ServingState, liked_lists
+from features.serving_state import ServingState
 from features.text_space import TextSpace
+from warehouse.frames import write_frame
 
 TOPIC_COLUMNS = [spec.name for spec in TOPIC_PAIR]
 PRIOR = BASE[0].name
@@ -32,11 +34,11 @@ def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
     groups = state.layout.slices
     user_ids = pl.Series(USER_ID, [*state.user_ids.tolist(), None], dtype=pl.Int64)
     post_ids = pl.Series(POST_ID, state.post_ids)
-    _create(con, "feature_catalog", state.layout.catalog())
-    _create(con, "state", pl.DataFrame({CUT: [state.cut]}))
-    _create(con, "user_features", _floats(state.users.values, names[groups["user"]]).insert_column(0, user_ids))
+    write_frame(con, "feature_catalog", state.layout.catalog())
+    write_frame(con, "state", pl.DataFrame({CUT: [state.cut]}))
+    write_frame(con, "user_features", _floats(state.users.values, names[groups["user"]]).insert_column(0, user_ids))
     topics = pl.Series("topic", state.topics, dtype=pl.String)
-    _create(
+    write_frame(
         con,
         "user_topics",
         pl.DataFrame([user_ids])
@@ -45,21 +47,23 @@ def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
         .with_columns(pl.Series(PRIOR, state.users.prior.ravel())),
     )
     post_values = _floats(state.posts.values, names[groups["post"]])
-    _create(con, "post_features", pl.DataFrame([post_ids, pl.Series("eligible", state.eligible)]).hstack(post_values))
-    _create(con, "post_neighbours", pairs_of(state.post_ids, state.neighbours))
+    write_frame(
+        con, "post_features", pl.DataFrame([post_ids, pl.Series("eligible", state.eligible)]).hstack(post_values)
+    )
+    write_frame(con, "post_neighbours", pairs_of(state.post_ids, state.neighbours))
     for arm in ARMS:
         liked, factors = state.users.liked[arm], state.user_factors[arm]
         vectors = pl.DataFrame([user_ids, pl.Series("liked", liked), pl.Series("factors", factors)])
-        _create(con, f"user_vectors_{arm}", vectors)
+        write_frame(con, f"user_vectors_{arm}", vectors)
         learned = state.post_factors[arm]
-        _create(con, f"factor_model_{arm}", pl.DataFrame({"profile_weight": [learned.profile_weight]}))
+        write_frame(con, f"factor_model_{arm}", pl.DataFrame({"profile_weight": [learned.profile_weight]}))
         of_posts = [post_ids, pl.Series("quality", learned.quality), pl.Series("factors", learned.factors)]
-        _create(con, f"post_factors_{arm}", pl.DataFrame(of_posts))
+        write_frame(con, f"post_factors_{arm}", pl.DataFrame(of_posts))
         space = state.spaces[arm]
         texts = pl.DataFrame([post_ids, pl.Series("vector", space.vectors)])
         for name, columns in ((COMPONENT, space.components), (DISTANCE, space.distances)):
             texts = texts.hstack(_floats(columns, [f"{name}{i}" for i in range(columns.shape[1])]))
-        _create(con, f"text_{arm}", texts)
+        write_frame(con, f"text_{arm}", texts)
 
 
 def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
@@ -126,12 +130,6 @@ def _one_date(con: duckdb.DuckDBPyConnection) -> date:
     assert row is not None
     found: date = row[0]
     return found
-
-
-def _create(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
-    con.register("frame", frame)
-    con.execute(f"CREATE TABLE {table} AS FROM frame")
-    con.unregister("frame")
 
 
 def _floats(values: NDArray[np.float32], names: list[str]) -> pl.DataFrame:

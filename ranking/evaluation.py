@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 
 from core.columns import ARM
-from ranking.frames import read_frames, write_frames
+from warehouse.frames import read_frames, write_frames
 
 _INTERVAL: Final = {
     "value": pl.Float64,  # NaN where undefined

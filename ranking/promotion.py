@@ -15,8 +15,8 @@ from core.settings import Settings
 from ranking import gate
 from ranking.comparison import Comparison
 from ranking.drift import DISTRIBUTION_SCHEMA, distribution, drift, is_compared, snapshot_features
-from ranking.frames import read_frames, write_frames
 from ranking.recommender import STATE_FILE
+from warehouse.frames import read_frames, write_frames
 from warehouse.snapshots import GateOutcome, ManifestBody, Snapshot
 
 log = get_logger(__name__)

@@ -20,7 +20,7 @@ from core.settings import Settings
 from features.basis import Basis
 from features.catalog import Layout
 from features.codebook import Codebook
-from features.fitted import Fitted, fit_features
+from features.fitted import Fitted, arm_folder, fit_features
 from features.matrix import base_scores
 from features.posts import Posts
 from features.text_classical import ClassicalEncoder
@@ -31,8 +31,6 @@ from ranking.recommender import ranker_file
 from ranking.train import fit_ranker, load_ranker, save_ranker
 
 log = get_logger(__name__)
-
-ENCODERS_FOLDER = "encoders"
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,7 @@ class Rankers:
         """Write the pair into a snapshot under construction."""
         self.fitted.save(folder)
         for arm, encoder in ((CONTROL, self.classical), (TEST, self.neural)):
-            place = folder / ENCODERS_FOLDER / arm
-            place.mkdir(parents=True, exist_ok=True)
-            encoder.save(place)
+            encoder.save(arm_folder(folder, arm))
         for arm, model in self.models.items():
             save_ranker(model, folder / ranker_file(arm))
 
@@ -66,8 +62,8 @@ class Rankers:
         models = {arm: load_ranker(folder / ranker_file(arm)) for arm in ARMS}
         return cls(
             fitted=Fitted.load(folder),
-            classical=ClassicalEncoder.load(folder / ENCODERS_FOLDER / CONTROL),
-            neural=NeuralEncoder.load(folder / ENCODERS_FOLDER / TEST),
+            classical=ClassicalEncoder.load(arm_folder(folder, CONTROL)),
+            neural=NeuralEncoder.load(arm_folder(folder, TEST)),
             models=models,
             layout=Layout.of_names(models[CONTROL].feature_names_),
         )
@@ -126,9 +122,8 @@ def fit_rankers(
         base = base_scores(layout, matrix)
         models[arm] = fit_ranker(matrix, training.labels, layout.names, base, ranking, settings.threads)
     # where there was nothing to learn before the window, the trees were trained without: so they are served without
-    learned = before.prior.learned
     fitted = before
-    if learned:
+    if before.prior.learned:
         fitted = fit_features(con, posts, spaces, codebook, cut, features, settings.threads, earlier=before)
     return Rankers(fitted, classical, neural, models, layout)
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from core.columns import ARMS
 from core.errors import NotFound, SnapshotDamaged
 from core.settings import RankingSettings
+from features.likes import likes_of
 from features.serving_state import ServingState, place_of
 from features.state_tables import read_state
 from ranking.candidates import EXPLORATION, SOURCE_NAMES, candidates, sources_of
@@ -73,7 +74,7 @@ class Recommender:
 
     Args:
         state: features at one cut.
-        rankers: one a arm, trained on the state's layout.
+        rankers: one an arm, trained on the state's layout.
         threads: how many threads CatBoost may use for one call.
         ranking: how candidates are found, lists varied and fresh posts explored.
     """
@@ -126,13 +127,9 @@ class Recommender:
     def already_liked(self, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(len(user_rows), P) True where the user liked the post before the state's cut."""
         state = self.state
-        rows = np.where(user_rows < 0, len(state.user_ids), user_rows)
-        starts, ends = state.liked_offsets[rows], state.liked_offsets[rows + 1]
-        lengths = ends - starts
-        # places of all likes of all rows: each row's start, then counting up
-        places = np.repeat(starts - np.append(0, np.cumsum(lengths)[:-1]), lengths) + np.arange(lengths.sum())
-        liked = np.zeros((len(rows), len(state.post_ids)), dtype=np.bool_)
-        liked[np.repeat(np.arange(len(rows)), lengths), state.liked_posts[places]] = True
+        owners, posts = likes_of(state.liked_offsets, state.liked_posts, user_rows)
+        liked = np.zeros((len(user_rows), len(state.post_ids)), dtype=np.bool_)
+        liked[owners, posts] = True
         return liked
 
     def rank(self, arm: str, user_rows: NDArray[np.int64], when: datetime, limit: int) -> Lists:

@@ -36,10 +36,7 @@ class Scorer:
         self._state = state
         self._rankers = rankers
         self._threads = threads
-        self._templates = {
-            arm: post_template(state.layout, state.posts)[:, None]
-            for arm in rankers  # (F, 1, P)
-        }
+        self._template = post_template(state.layout, state.posts)[:, None]  # (F, 1, P)
 
     def personal(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Compute the pair and base features of some users, (columns, n, P); row -1 is a user nobody has seen."""
@@ -63,7 +60,7 @@ class Scorer:
         state = self._state
         posts = len(state.post_ids)
         chunk = max(1, min(CHUNK_ROWS // posts, len(user_rows)))
-        buffer = self._templates[arm] if chunk == 1 else np.repeat(self._templates[arm], chunk, axis=1)
+        buffer = self._template if chunk == 1 else np.repeat(self._template, chunk, axis=1)
         scores = np.empty((len(user_rows), posts), dtype=np.float32)
         for start in range(0, len(user_rows), chunk):
             rows = user_rows[start : start + chunk]
@@ -81,7 +78,7 @@ class Scorer:
         for start in range(0, len(scores), CHUNK_ROWS):
             part = slice(start, start + CHUNK_ROWS)
             some = (chosen[0][part], chosen[1][part])
-            scores[part] = self._predict(arm, self.matrix(arm, user_rows, personal, some, when))
+            scores[part] = self._predict(arm, self.matrix(user_rows, personal, some, when))
         return scores
 
     def contributions(
@@ -95,7 +92,7 @@ class Scorer:
         """
         rows = np.array([user_row])
         personal = self.personal(arm, rows)
-        matrix = self.matrix(arm, rows, personal, (np.zeros_like(post_rows), post_rows), when)
+        matrix = self.matrix(rows, personal, (np.zeros_like(post_rows), post_rows), when)
         shap: NDArray[np.float64] = self._rankers[arm].get_feature_importance(
             Pool(matrix.T), type="ShapValues", thread_count=self._threads
         )
@@ -106,10 +103,10 @@ class Scorer:
         return shap
 
     def matrix(
-        self, arm: str, user_rows: NDArray[np.int64], personal: NDArray[np.float32], chosen: Chosen, when: datetime
+        self, user_rows: NDArray[np.int64], personal: NDArray[np.float32], chosen: Chosen, when: datetime
     ) -> NDArray[np.float32]:
         """Lay out the features of m pairs of the users and posts, (F, m)."""
-        state, template = self._state, self._templates[arm][:, 0]
+        state, template = self._state, self._template[:, 0]
         return fill_pairs(
             template, state.layout, state.users, user_rows, personal, chosen, when.hour, when.isoweekday()
         )

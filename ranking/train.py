@@ -9,9 +9,10 @@ import polars as pl
 from catboost import CatBoostClassifier, CatBoostError, Pool
 from numpy.typing import NDArray
 
-from core.errors import SnapshotDamaged, TrainingError
+from core.errors import TrainingError
 from core.logging import get_logger
 from core.settings import RankingSettings
+from features.trees import NO_CHANCE, QUIET, anonymous, load_trees, save_trees
 
 log = get_logger(__name__)
 
@@ -53,12 +54,8 @@ def fit_ranker(
         raise TrainingError(
             f"CatBoost cannot fit {rows} rows with {likes} likes and {X.shape[1]} features: {error}"
         ) from error
-    # the time of day and a random id: without them equal rankers are equal files, and a snapshot's hash says so
-    metadata = model.get_metadata()
-    for name in ("train_finish_time", "model_guid"):
-        del metadata[name]
     log.info("fitted %d trees on %d views with %d likes, %d features", model.tree_count_, rows, likes, X.shape[1])
-    return model
+    return anonymous(model)
 
 
 def parameters(rows: int, settings: RankingSettings, threads: int) -> dict[str, Any]:
@@ -69,21 +66,17 @@ def parameters(rows: int, settings: RankingSettings, threads: int) -> dict[str, 
         "depth": settings.depth,
         "learning_rate": settings.learning_rate,
         "l2_leaf_reg": min(settings.leaf_views, rows / LEAVES),
-        # nothing is drawn at random: CatBoost draws by thread, so that the number of cores would change the model
-        "bootstrap_type": "No",
-        "random_strength": 0,
         "boost_from_average": False,  # the baseline is where it starts
-        "boosting_type": "Plain",
         "random_seed": settings.seed,
         "thread_count": threads,
-        "allow_writing_files": False,
-        "verbose": False,
+        **NO_CHANCE,
+        **QUIET,
     }
 
 
 def save_ranker(model: CatBoostClassifier, path: Path) -> None:
     """Write the ranker in CatBoost's own format (.cbm)."""
-    model.save_model(str(path), format="cbm")
+    save_trees(model, path)
 
 
 def load_ranker(path: Path) -> CatBoostClassifier:
@@ -92,12 +85,7 @@ def load_ranker(path: Path) -> CatBoostClassifier:
     Raises:
         SnapshotDamaged: the file is missing or is not a ranker.
     """
-    try:
-        return CatBoostClassifier().load_model(str(path), format="cbm")
-    except CatBoostError as error:
-        raise SnapshotDamaged(
-            f"{path.name} in {path.parent} cannot be read as a ranker: {error}; publish again or roll back"
-        ) from error
+    return load_trees(path, "a ranker")
 
 
 def feature_importances(model: CatBoostClassifier) -> pl.DataFrame:

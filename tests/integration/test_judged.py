@@ -5,10 +5,10 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from ranking.evaluation import TABLES
-from ranking.frames import read_frames
 from ranking.promotion import DISTRIBUTION_TABLE, GATE_TABLE
 from ranking.recommender import STATE_FILE
 from tests.integration.small_network import WATERMARK, Network
+from warehouse.frames import read_frames
 from warehouse.snapshots import Snapshot, current
 
 JUDGED = {*TABLES.values(), DISTRIBUTION_TABLE, GATE_TABLE}

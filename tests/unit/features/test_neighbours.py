@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from implicit.nearest_neighbours import all_pairs_knn, bm25_weight
 from scipy.sparse import csr_array, csr_matrix
 
+from features.likes import liked_lists
 from features.neighbours import NEAREST, Neighbours, neighbour_scores, view_scores
 from features.posts import Posts
-from features.serving_state import liked_lists
 
 CUT = date(2026, 1, 8)
 

@@ -6,12 +6,17 @@ import duckdb
 import polars as pl
 
 
+def write_frame(snapshot: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+    """Create one table."""
+    snapshot.register("frame", frame)
+    snapshot.execute(f"CREATE TABLE {name} AS FROM frame")
+    snapshot.unregister("frame")
+
+
 def write_frames(snapshot: duckdb.DuckDBPyConnection, frames: Mapping[str, pl.DataFrame]) -> None:
     """Create a table of each name."""
     for name, frame in frames.items():
-        snapshot.register("frame", frame)
-        snapshot.execute(f"CREATE TABLE {name} AS FROM frame")
-        snapshot.unregister("frame")
+        write_frame(snapshot, name, frame)
 
 
 def read_frames(snapshot: duckdb.DuckDBPyConnection, names: set[str]) -> dict[str, pl.DataFrame]:

@@ -1,0 +1,32 @@
+"""Who liked what, as one array of posts and the place where each user's begin."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def liked_lists(
+    user_ids: NDArray[np.int64],  # (U,) ascending
+    post_ids: NDArray[np.int64],  # (P,) ascending
+    like_users: NDArray[np.int64],  # (L,) ascending
+    like_posts: NDArray[np.int64],  # (L,)
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Lay out who liked what as offsets (U + 2,) into post rows (L,); the last list, of the unseen user, is empty."""
+    ends = np.searchsorted(like_users, user_ids, side="right")
+    offsets = np.concatenate([[0], ends, ends[-1:] if len(ends) else [0]]).astype(np.int64)
+    return offsets, np.searchsorted(post_ids, like_posts).astype(np.int32)
+
+
+def likes_of(
+    offsets: NDArray[np.int64], posts: NDArray[np.int32], user_rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """All likes of some users (n,): whose of the n each is, and the row of its post; row -1 is the unseen user."""
+    rows = np.where(user_rows < 0, len(offsets) - 2, user_rows)
+    places, owners = ranges(offsets[rows], offsets[rows + 1])
+    return owners, posts[places]
+
+
+def ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count up from each start to its end, one range after the other; and which range each number is of."""
+    lengths = (ends - starts).astype(np.int64)
+    owners = np.repeat(np.arange(len(lengths)), lengths)
+    return np.arange(len(owners)) + (starts - np.cumsum(lengths) + lengths)[owners], owners
