@@ -20,14 +20,13 @@ from features.basis import Basis
 from features.catalog import Layout
 from features.codebook import Codebook
 from features.fitted import Fitted, fit_features
-from features.likes import likes_of
-from features.matrix import base_scores
+from features.matrix import base_scores, fill_users, personal_features, post_template
+from features.neighbours import neighbour_scores
 from features.serving_state import build_state
 from features.text_neural import NeuralEncoder
 from features.training_set import build_training_set, labelled_views
 from ranking.pipeline import load_inputs
 from ranking.rankers import window_start
-from ranking.scorer import Scorer
 from ranking.top_k import top_k
 from ranking.train import parameters
 from simulation.world import World
@@ -117,11 +116,16 @@ class Arena:
         )
         state = build_state(con, self._basis(fitted), layout, inputs.cut, np.ones(len(posts.ids), np.bool_))
         users = np.sort(np.random.default_rng(0).permutation(len(state.user_ids))[:USERS])
-        scorer, everything = Scorer(state, {TEST: None}, settings.threads), np.arange(len(posts.ids))
-        chosen = np.repeat(np.arange(len(users)), len(posts.ids)), np.tile(everything, len(users))
-        matrix = scorer.matrix(users, scorer.personal(TEST, users), chosen, self._when).T
+        everything, audience = np.arange(len(posts.ids)), state.audience(TEST, users)
+        near = neighbour_scores(state.neighbours, *audience.likes, len(users))
+        personal = personal_features(
+            audience, state.posts.topic_rows, state.spaces[TEST].vectors, near, state.post_factors[TEST]
+        )
+        filled = np.repeat(post_template(layout, state.posts)[:, None], len(users), axis=1)
+        fill_users(filled, layout, audience, personal, self._when.hour, self._when.isoweekday())
+        matrix = filled.reshape(len(filled), -1).T
         liked = np.zeros((len(users), len(posts.ids)), np.bool_)
-        liked[likes_of(state.liked_offsets, state.liked_posts, users)] = True
+        liked[audience.likes] = True
         truth = self._world.truth.like_probability(users, everything, self._when)
         return Served(matrix, base_scores(layout, matrix), liked, truth)
 

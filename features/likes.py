@@ -19,10 +19,17 @@ def liked_lists(
 def likes_of(
     offsets: NDArray[np.int64], posts: NDArray[np.int32], user_rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """All likes of some users (n,): whose of the n each is, and the row of its post; row -1 is the unseen user."""
+    """Lay out the likes of some users (n,) the same way: offsets (n + 1,) and post rows; row -1 is the unseen user."""
     rows = np.where(user_rows < 0, len(offsets) - 2, user_rows)
-    places, owners = ranges(offsets[rows], offsets[rows + 1])
-    return owners, posts[places]
+    starts, ends = offsets[rows], offsets[rows + 1]
+    if len(rows) == 1:  # a request: nothing need be gathered
+        return np.array([0, ends[0] - starts[0]]), posts[starts[0] : ends[0]]
+    return np.concatenate([[0], np.cumsum(ends - starts)]), posts[ranges(starts, ends)[0]]
+
+
+def owners_of(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Tell whose list each entry is in, for lists of n users laid out by offsets (n + 1,)."""
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
 def ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

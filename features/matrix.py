@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.as_of import PostFeatures, UserFeatures
+from features.audience import Audience
 from features.catalog import PERSONAL, Layout
 from features.factor_model import PostFactors
 from features.text_space import TextSpace
@@ -53,31 +54,48 @@ def post_template(layout: Layout, posts: PostFeatures) -> NDArray[np.float32]:
 
 
 def personal_features(
-    users: UserFeatures,
-    arm: str,
-    user_rows: NDArray[np.int64],  # (n,)
+    audience: Audience,
     topic_rows: NDArray[np.int64],  # (P,)
     vectors: NDArray[np.float32],  # (P, dims)
     neighbours: NDArray[np.float32],  # (n, P) scores of posts by what the users liked
-    user_factors: NDArray[np.float32],  # (n, K)
     of_posts: PostFactors,
 ) -> NDArray[np.float32]:
     """Compute the pair and base features of n users and all posts: (columns, n, P) in the catalogue's order."""
-    out = np.empty((len(PERSONAL), len(user_rows), len(topic_rows)), dtype=np.float32)
-    out[:2] = users.topics[user_rows][:, topic_rows].transpose(2, 0, 1)
-    np.matmul(users.liked[arm][user_rows], vectors.T, out=out[2])
+    out = np.empty((len(PERSONAL), len(audience), len(topic_rows)), dtype=np.float32)
+    out[:2] = audience.topics[:, topic_rows].transpose(2, 0, 1)
+    np.matmul(audience.liked, vectors.T, out=out[2])
     out[3] = neighbours
-    out[4] = of_posts.profile_weight * users.prior[user_rows][:, topic_rows]
+    out[4] = of_posts.profile_weight * audience.prior[:, topic_rows]
     out[5] = of_posts.quality
-    np.matmul(user_factors, of_posts.factors.T, out=out[6])
+    np.matmul(audience.factors, of_posts.factors.T, out=out[6])
+    return out
+
+
+def pair_features(
+    audience: Audience,
+    owners: NDArray[np.int64],  # (m,) which of the n users
+    posts: NDArray[np.int64],  # (m,) which post
+    topic_rows: NDArray[np.int64],  # (P,)
+    vectors: NDArray[np.float32],  # (P, dims)
+    neighbours: NDArray[np.float32],  # (m,) scores of the pairs by what the users liked
+    of_posts: PostFactors,
+) -> NDArray[np.float32]:
+    """Compute the same for m pairs, (columns, m). A pair's numbers do not depend on the others, to the last bit."""
+    out = np.empty((len(PERSONAL), len(posts)), dtype=np.float32)
+    topic = topic_rows[posts]
+    out[:2] = audience.topics[owners, topic].T
+    np.einsum("md,md->m", audience.liked[owners], vectors[posts], out=out[2])
+    out[3] = neighbours
+    np.multiply(of_posts.profile_weight, audience.prior[owners, topic], out=out[4])
+    out[5] = of_posts.quality[posts]
+    np.einsum("mk,mk->m", audience.factors[owners], of_posts.factors[posts], out=out[6])
     return out
 
 
 def fill_users(
     out: NDArray[np.float32],  # (F, n, P) holding the template, whatever users were filled in before
     layout: Layout,
-    users: UserFeatures,
-    user_rows: NDArray[np.int64],  # (n,)
+    audience: Audience,
     personal: NDArray[np.float32],  # (columns, n, P)
     hour: int,
     weekday: int,
@@ -87,28 +105,29 @@ def fill_users(
     Features come first, rows last: CatBoost reads such a matrix column by column where it lies, without copying it.
     """
     groups = layout.slices
-    out[groups["user"]] = users.values[user_rows].T[:, :, None]
+    out[groups["user"]] = audience.values.T[:, :, None]
     out[groups["personal"]] = personal
     out[groups["request"]] = np.array([hour, weekday])[:, None, None]
 
 
 def fill_pairs(
-    template: NDArray[np.float32],  # (F, P)
+    of_posts: NDArray[np.float32],  # (post features, P)
     layout: Layout,
-    users: UserFeatures,
-    user_rows: NDArray[np.int64],  # (n,)
-    personal: NDArray[np.float32],  # (columns, n, P)
-    chosen: tuple[NDArray[np.int64], NDArray[np.int64]],  # (m,) places among the n users, (m,) posts
+    audience: Audience,
+    owners: NDArray[np.int64],  # (m,)
+    posts: NDArray[np.int64],  # (m,)
+    personal: NDArray[np.float32],  # (columns, m) as `pair_features` gives them
     hour: int,
     weekday: int,
 ) -> NDArray[np.float32]:
-    """Fill (F, m): some pairs of the users at one moment and posts, the same numbers as `fill_users` has for them."""
+    """Fill (F, m): some pairs of users and posts at one moment, in the order that `fill_users` has."""
     groups = layout.slices
-    of_user, post = chosen
-    out = np.take(template, post, axis=1)  # indexing would lay it out row by row
-    out[groups["user"]] = users.values[user_rows[of_user]].T
-    out[groups["personal"]] = personal[:, of_user, post]
-    out[groups["request"]] = np.array([hour, weekday])[:, None]
+    out = np.empty((len(layout.names), len(posts)), dtype=np.float32)
+    out[groups["user"]] = audience.values[owners].T if len(audience) > 1 else audience.values.T
+    np.take(of_posts, posts, axis=1, out=out[groups["post"]], mode="clip")
+    out[groups["personal"]] = personal
+    request = out[groups["request"]]
+    request[0], request[1] = hour, weekday
     return out
 
 

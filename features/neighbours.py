@@ -26,11 +26,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, csr_matrix
 
 from core.columns import CUT, LIKE, POST_ID, USER_ID
-from features.likes import likes_of, ranges
+from features.likes import ranges
 from features.text_space import read_arrays, write_arrays
 from warehouse.connection import read_sql
 
 NEAREST = 50
+# so many cells are counted faster in one array than sorted
+DENSE_CELLS = 1 << 20
 K1, B = 1.2, 0.75  # the defaults of implicit's BM25Recommender
 # training rows look at a similarity that is at most this old, as a served row does after weekly training
 REFIT = timedelta(days=7)
@@ -96,23 +98,36 @@ def pairs_of(post_ids: NDArray[np.int64], similarity: csr_array) -> pl.DataFrame
     )
 
 
-def neighbour_scores(
+def neighbour_cells(
     similarity: csr_array,  # (P, P)
-    liked_offsets: NDArray[np.int64],
-    liked_posts: NDArray[np.int32],
-    user_rows: NDArray[np.int64],  # (n,)
-) -> NDArray[np.float32]:
-    """Score every post for some users by what they liked, given as in `ServingState`: (n, P), 0 without a neighbour.
+    owners: NDArray[np.int64],  # (L,) ascending, whose of n users each like is
+    liked: NDArray[np.int32],  # (L,) rows of the posts liked, ascending within a user
+    n: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Score posts for n users by what they liked: the cells (user · P + post, ascending) above 0, and their scores.
 
-    Row -1 is the user nobody has seen. Sums go by ascending liked post for each user alone, so that a score does not
-    depend on who else is asked for.
+    Sums go by ascending liked post for each user alone, so that a score does not depend on who else is asked for.
     """
-    n, width = len(user_rows), similarity.shape[0]
-    owners, liked = likes_of(liked_offsets, liked_posts, user_rows)
+    width = similarity.shape[0]
     entries, of_like = ranges(similarity.indptr[liked], similarity.indptr[liked + 1])
     cells = owners[of_like] * width + similarity.indices[entries]
-    sums = np.bincount(cells, weights=similarity.data[entries], minlength=n * width)
-    return sums.reshape(n, width).astype(np.float32)
+    weights = similarity.data[entries]
+    if n * width <= DENSE_CELLS:
+        sums = np.bincount(cells, weights, minlength=n * width)
+        found = np.flatnonzero(sums)
+        return found, sums[found].astype(np.float32)
+    found, places = np.unique(cells, return_inverse=True)
+    return found, np.bincount(places, weights, minlength=len(found)).astype(np.float32)
+
+
+def neighbour_scores(
+    similarity: csr_array, owners: NDArray[np.int64], liked: NDArray[np.int32], n: int
+) -> NDArray[np.float32]:
+    """Lay `neighbour_cells` out for every user and post: (n, P), 0 without a neighbour."""
+    scores = np.zeros(n * similarity.shape[0], np.float32)
+    cells, values = neighbour_cells(similarity, owners, liked, n)
+    scores[cells] = values
+    return scores.reshape(n, -1)
 
 
 def view_scores(con: duckdb.DuckDBPyConnection, views: pl.DataFrame) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
-"""The serving state: features of every user and post at one cut, as contiguous arrays and as a snapshot's tables.
+"""The serving state: features of every user and post at one cut, as contiguous arrays.
 
-The API, the nightly batch and the evaluation rank from this and nothing else. `features.state_tables` writes it into
-the snapshot's DuckDB file and reads it back without loss, so that what an analyst queries is what a request sees.
+The API, the nightly batch and the evaluation rank from this and nothing else. `features.state_arrays` writes it into a
+snapshot and maps it back into memory without loss; `features.state_tables` writes the same for people.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,12 @@ from scipy.sparse import csr_array
 
 from core.columns import POST_ID, USER_ID
 from features.as_of import PostFeatures, UserFeatures, all_users, post_features, same_cut, user_features
+from features.audience import Audience
 from features.basis import Basis
 from features.catalog import Layout
 from features.factor_model import PostFactors
 from features.factor_state import FactorStates
-from features.likes import liked_lists
+from features.likes import liked_lists, likes_of
 from features.text_space import TextSpace
 
 
@@ -41,6 +42,20 @@ class ServingState:
     post_factors: dict[str, PostFactors]  # by arm
     user_factors: dict[str, NDArray[np.float32]]  # by arm: (U + 1, K), zero for the unseen user
     neighbours: csr_array  # (P, P) similarity of posts by who liked them, see features.neighbours
+
+    def audience(self, arm: str, user_rows: NDArray[np.int64]) -> Audience:
+        """Give users (n,) as the rankers of an arm see them; row -1 is a user nobody has seen."""
+        offsets, liked = likes_of(self.liked_offsets, self.liked_posts, user_rows)
+        users = self.users
+        return Audience(
+            values=users.values[user_rows],
+            topics=users.topics[user_rows],
+            prior=users.prior[user_rows],
+            liked=users.liked[arm][user_rows],
+            factors=self.user_factors[arm][user_rows],
+            liked_offsets=offsets,
+            liked_posts=liked,
+        )
 
 
 def build_state(

@@ -1,25 +1,18 @@
-"""The serving state as tables of a snapshot's `features.duckdb`, for people and for the API.
+"""The serving state as tables of a snapshot's `features.duckdb`, for people.
 
-Undefined features are NULL in the tables (an average in SQL skips them) and NaN in the arrays (CatBoost's missing
-value). The row with user_id NULL is the user nobody has seen.
+Undefined features are NULL here (an average in SQL skips them) and NaN in the arrays (CatBoost's missing value). The
+row with user_id NULL is the user nobody has seen.
 """
-
-from datetime import date
 
 import duckdb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from core.columns import ARMS, CUT, POST_ID, TOPIC, USER_ID
-from features.as_of import PostFeatures, UserFeatures
-from features.catalog import BASE, TOPIC_PAIR, Layout
-from features.factor_model import PostFactors
-from features.likes import liked_lists
+from core.columns import ARMS, CUT, POST_ID, USER_ID
+from features.catalog import BASE, TOPIC_PAIR
 from features.neighbours import pairs_of
 from features.serving_state import ServingState
-from features.text_space import TextSpace
 from warehouse.frames import write_frame
 
 TOPIC_COLUMNS = [spec.name for spec in TOPIC_PAIR]
@@ -66,79 +59,5 @@ def write_state(con: duckdb.DuckDBPyConnection, state: ServingState) -> None:
         write_frame(con, f"text_{arm}", texts)
 
 
-def read_state(con: duckdb.DuckDBPyConnection) -> ServingState:
-    """Load the state from a snapshot; the arrays are contiguous and hold no reference to the connection."""
-    layout = Layout.of_names([name for (name,) in con.sql("SELECT name FROM feature_catalog").fetchall()])
-    names, groups = layout.names, layout.slices
-    users = con.sql(f"FROM user_features ORDER BY {USER_ID} NULLS LAST").pl()
-    user_ids = users[USER_ID].drop_nulls().to_numpy()
-    posts = con.sql(f"FROM post_features ORDER BY {POST_ID}").pl()
-    post_ids = posts[POST_ID].to_numpy()
-    topics = [topic for (topic,) in con.sql("SELECT DISTINCT topic FROM user_topics ORDER BY topic").fetchall()]
-    by_topic = con.sql(f"FROM user_topics ORDER BY {USER_ID} NULLS LAST, topic").pl()
-    likes = con.sql(f"SELECT {USER_ID}, {POST_ID} FROM user_likes ORDER BY ALL").fetchnumpy()
-    offsets, liked = liked_lists(user_ids, post_ids, likes[USER_ID], likes[POST_ID])
-    vectors = {arm: con.sql(f"FROM user_vectors_{arm} ORDER BY {USER_ID} NULLS LAST").pl() for arm in ARMS}
-    spaces = {arm: _read_space(con, arm) for arm in ARMS}
-    topic_of_post = con.sql(f"SELECT coalesce({TOPIC}, '') AS topic FROM posts ORDER BY {POST_ID}").pl()["topic"]
-    topic_rows = pl.Series(topics, dtype=pl.String).search_sorted(topic_of_post).cast(pl.Int64).to_numpy()
-    return ServingState(
-        cut=_one_date(con),
-        layout=layout,
-        user_ids=user_ids,
-        users=UserFeatures(
-            values=_array(users, names[groups["user"]]),
-            topics=_array(by_topic, TOPIC_COLUMNS).reshape(len(user_ids) + 1, len(topics), len(TOPIC_COLUMNS)),
-            prior=by_topic[PRIOR].to_numpy().reshape(len(user_ids) + 1, len(topics)),
-            liked={arm: _vectors(of, "liked") for arm, of in vectors.items()},
-        ),
-        liked_offsets=offsets,
-        liked_posts=liked,
-        post_ids=post_ids,
-        posts=PostFeatures(_array(posts, names[groups["post"]]), np.arange(len(post_ids)), topic_rows),
-        topics=topics,
-        eligible=posts["eligible"].to_numpy(),
-        spaces=spaces,
-        post_factors={arm: _read_factors(con, arm) for arm in ARMS},
-        user_factors={arm: _vectors(of, "factors") for arm, of in vectors.items()},
-        neighbours=_read_neighbours(con, post_ids),
-    )
-
-
-def _read_space(con: duckdb.DuckDBPyConnection, arm: str) -> TextSpace:
-    texts = con.sql(f"FROM text_{arm} ORDER BY {POST_ID}").pl()
-    components, distances = (
-        _array(texts, [column for column in texts.columns if column.startswith(name)]) for name in (COMPONENT, DISTANCE)
-    )
-    return TextSpace(_vectors(texts, "vector"), components, distances)
-
-
-def _read_factors(con: duckdb.DuckDBPyConnection, arm: str) -> PostFactors:
-    learned = con.sql(f"FROM post_factors_{arm} ORDER BY {POST_ID}").pl()
-    (weight,) = con.sql(f"SELECT profile_weight FROM factor_model_{arm}").fetchnumpy()["profile_weight"]
-    return PostFactors(learned["quality"].to_numpy(), _vectors(learned, "factors"), weight)
-
-
-def _read_neighbours(con: duckdb.DuckDBPyConnection, post_ids: NDArray[np.int64]) -> csr_array:
-    pairs = con.sql(f"FROM post_neighbours ORDER BY {POST_ID}, neighbour_id").fetchnumpy()
-    rows, columns = (np.searchsorted(post_ids, pairs[name]) for name in (POST_ID, "neighbour_id"))
-    return csr_array((pairs["similarity"], (rows, columns)), shape=(len(post_ids), len(post_ids)))
-
-
-def _one_date(con: duckdb.DuckDBPyConnection) -> date:
-    row = con.sql(f"SELECT {CUT} FROM state").fetchone()
-    assert row is not None
-    found: date = row[0]
-    return found
-
-
 def _floats(values: NDArray[np.float32], names: list[str]) -> pl.DataFrame:
     return pl.DataFrame(values, schema=dict.fromkeys(names, pl.Float32), orient="row").fill_nan(None)
-
-
-def _array(frame: pl.DataFrame, columns: list[str]) -> NDArray[np.float32]:
-    return frame.select(pl.col(columns).fill_null(float("nan"))).to_numpy(order="c")
-
-
-def _vectors(frame: pl.DataFrame, column: str) -> NDArray[np.float32]:
-    return np.ascontiguousarray(frame[column].to_numpy())

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.columns import DAY, LIKES, POST_ID
 from core.settings import RankingSettings
 from features import neighbours
+from features.likes import likes_of, owners_of
 from ranking.hashing import hash_ids, splitmix64
 from ranking.scored import Judged, Scorer, State
 
@@ -65,7 +66,8 @@ def neighbour_scores(state: State, user_rows: NDArray[np.int64]) -> NDArray[np.f
 
     Row -1 is a user nobody has seen, who has liked nothing: 0 for every post.
     """
-    return neighbours.neighbour_scores(state.neighbours, state.liked_offsets, state.liked_posts, user_rows)
+    offsets, liked = likes_of(state.liked_offsets, state.liked_posts, user_rows)
+    return neighbours.neighbour_scores(state.neighbours, owners_of(offsets), liked, len(user_rows))
 
 
 def _sum_by_post(

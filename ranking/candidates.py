@@ -4,14 +4,14 @@ A post that several sources bring is told to come from the one where it stands h
 where it stands equally high.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ranking.sources import SOURCES
-from ranking.sources.evidence import Evidence
-from ranking.top_k import NOTHING, top_k
+from ranking.sources.asked import Asked, Cells
+from ranking.top_k import NOTHING
 
 ALL_POSTS: Final = "all posts"  # brought by no source: found by scoring every eligible post
 EXPLORATION: Final = "exploration"  # drawn by chance, see `ranking.exploration`
@@ -19,47 +19,29 @@ EXPLORATION: Final = "exploration"  # drawn by chance, see `ranking.exploration`
 SOURCE_NAMES: Final = (ALL_POSTS, *SOURCES, EXPLORATION)
 
 
-def candidates(known: Evidence, excluded: NDArray[np.bool_], per_source: int) -> NDArray[np.uint8]:
-    """Find the source of each candidate, as its place in `SOURCE_NAMES`: (n, P), 0 for a post that is none.
+class Candidates(NamedTuple):
+    """What the sources bring to n users."""
 
-    Args:
-        known: what the sources look at.
-        excluded: (n, P) posts that a user may not be shown.
-        per_source: how many posts each source brings to a user at most.
-    """
-    n, width = known.shape
-    source = np.zeros((n, width), np.uint8)
-    standing = np.full((n, width), min(per_source, width), np.int64)
-    users = np.arange(n)[:, None]
-    for number, scores in enumerate((scores(known) for scores in SOURCES.values()), start=1):
-        if not (scores > -np.inf).any():
-            continue  # the source has nothing to bring
-        best = top_k(np.where(excluded, -np.inf, scores), min(per_source, width))  # (n, k)
-        places = np.broadcast_to(np.arange(best.shape[1]), best.shape)
-        higher = (best != NOTHING) & (places < standing[users, best])
-        rows, columns = np.broadcast_to(users, best.shape)[higher], best[higher]
-        source[rows, columns] = number
-        standing[rows, columns] = places[higher]
-    return source
+    cells: Cells  # (m,) user · P + post, ascending: each pair once
+    sources: NDArray[np.uint8]  # (m,) places in `SOURCE_NAMES`
+
+    def source_of(self, cells: Cells) -> NDArray[np.uint8]:
+        """Tell the source of some pairs, 0 for those that none brought."""
+        if not len(self.cells):
+            return np.zeros(cells.shape, np.uint8)
+        places = np.minimum(np.searchsorted(self.cells, cells), len(self.cells) - 1)
+        return np.where(self.cells[places] == cells, self.sources[places], np.uint8(0))
 
 
-def sources_of(
-    known: Evidence, excluded: NDArray[np.bool_], shown: NDArray[np.int64], per_source: int
-) -> NDArray[np.uint8]:
-    """Find the sources of a few posts, `shown` (n, k), -1 for none: what `candidates` has for them, without the others.
-
-    A post's place with a source is the number of posts ahead of it, so nothing need be sorted.
-    """
-    source = np.zeros(shown.shape, np.uint8)
-    standing = np.full(shown.shape, per_source)
-    columns = np.arange(known.shape[1])
-    for number, scores in enumerate((scores(known) for scores in SOURCES.values()), start=1):
-        usable = np.where(excluded, -np.inf, scores)
-        mine = np.take_along_axis(usable, shown, axis=1)
-        ahead = usable[:, None] > mine[:, :, None]  # (n, k, P)
-        ahead |= (usable[:, None] == mine[:, :, None]) & (columns < shown[:, :, None])
-        place = np.count_nonzero(ahead, axis=2)
-        higher = (place < standing) & (mine > -np.inf) & (shown != NOTHING)
-        source[higher] = number
-        standing[higher] = place[higher]
-    return source
+def candidates(asked: Asked) -> Candidates:
+    """Find the posts that the sources bring to each user, and where each stands highest."""
+    brought = np.stack([bring(asked) for bring in SOURCES.values()], axis=2)  # (n, per_source, sources)
+    # one number orders them by user, post, standing and source: the flat place of (standing, source) breaks ties
+    ranks = brought.shape[1] * brought.shape[2]
+    standing = np.arange(ranks).reshape(brought.shape[1:])
+    users = np.arange(asked.n)[:, None, None] * asked.width
+    found = np.sort(((users + brought) * ranks + standing)[brought != NOTHING])
+    cells, standings = np.divmod(found, ranks)
+    first = np.ones(len(cells), np.bool_)
+    first[1:] = cells[1:] != cells[:-1]
+    return Candidates(cells[first], (standings[first] % brought.shape[2] + 1).astype(np.uint8))

@@ -11,8 +11,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from features.audience import Audience
 from features.catalog import reason_of
-from features.serving_state import ServingState, place_of
+from features.serving_state import ServingState
 from ranking.recommender import Recommendations, Recommender
 from ranking.top_k import NOTHING, top_k
 
@@ -49,9 +50,14 @@ class Explanation:
 
 
 def explain(
-    recommender: Recommender, arm: str, user_id: int, when: datetime, answer: Recommendations
+    recommender: Recommender,
+    arm: str,
+    user_id: int,
+    when: datetime,
+    answer: Recommendations,
+    audience: Audience | None = None,
 ) -> list[Explanation]:
-    """Explain each post of an answer that `recommender.recommend` gave for the same arm, user and moment.
+    """Explain each post of an answer that `recommender.recommend` gave for the same arm, user, moment and audience.
 
     Safe in any thread; takes some 5 ms of processor time a post.
     """
@@ -59,9 +65,10 @@ def explain(
         return []
     state = recommender.state
     post_rows = np.searchsorted(state.post_ids, answer.post_ids)
-    contributions = recommender.contributions(arm, user_id, when, post_rows)
+    audience = audience or recommender.audience(arm, user_id)
+    contributions = recommender.contributions(arm, audience, when, post_rows)
     reasons, sums = by_reason(state.layout.names, contributions[:, :-1])
-    similar = similar_liked(state, arm, user_id, post_rows)
+    similar = similar_liked(state, arm, audience, post_rows)
     return [
         Explanation(
             source=source,
@@ -93,17 +100,13 @@ def by_reason(names: list[str], contributions: NDArray[np.float64]) -> tuple[lis
 
 
 def similar_liked(
-    state: ServingState, arm: str, user_id: int, post_rows: NDArray[np.int64]
+    state: ServingState, arm: str, audience: Audience, post_rows: NDArray[np.int64]
 ) -> list[list[SimilarLiked]]:
-    """For each post, those that the user liked and that read most like it, in the arm's text space.
+    """For each post, those that the one user liked and that read most like it, in the arm's text space.
 
     A cosine of zero or less is no similarity: a text unlike it, or no text at all.
     """
-    place = place_of(state.user_ids, user_id)
-    if place is None:
-        return [[] for _ in post_rows]
-    liked = state.liked_posts[state.liked_offsets[place] : state.liked_offsets[place + 1]]
-    vectors = state.spaces[arm].vectors
+    liked, vectors = audience.liked_posts, state.spaces[arm].vectors
     cosines = vectors[post_rows] @ vectors[liked].T  # (k, likes)
     nearest = top_k(np.where(cosines > 0, cosines, -np.inf), SIMILAR)
     return [

@@ -33,7 +33,8 @@ class Explored:
 
 def explore(
     lists: NDArray[np.int64],  # (n, k) posts best first, then -1
-    fresh: NDArray[np.bool_],  # (n, P) fresh posts that each user may be shown
+    fresh: NDArray[np.int64],  # (F,) ascending: fresh posts
+    free: NDArray[np.bool_],  # (n, F) those that each user may be shown
     user_ids: NDArray[np.integer],  # (n,)
     when: datetime,
     probability: float,
@@ -43,8 +44,12 @@ def explore(
     posts = lists.copy()
     propensities = np.where(lists == NOTHING, np.nan, 1.0)
     users, columns = np.nonzero(lists != NOTHING)
-    open_to = fresh.copy()
-    open_to[users, lists[users, columns]] = False
+    open_to = free.copy()
+    if len(fresh):
+        posts_listed = lists[users, columns]
+        places = np.minimum(np.searchsorted(fresh, posts_listed), len(fresh) - 1)
+        listed = fresh[places] == posts_listed
+        open_to[users[listed], places[listed]] = False
     count = np.count_nonzero(open_to, axis=1)
     last = np.count_nonzero(lists != NOTHING, axis=1) - 1
     explores = np.flatnonzero((probability > 0) & (count > 0) & (last >= 0))
@@ -54,7 +59,7 @@ def explore(
     # the place of the post drawn among the open ones, counted from 0
     nth = np.minimum((choice[drawn] * count[drawn]).astype(np.int64), count[drawn] - 1)
     picked = np.argmax(np.cumsum(open_to[drawn], axis=1) > nth[:, None], axis=1) if len(drawn) else drawn
-    posts[drawn, last[drawn]] = picked
+    posts[drawn, last[drawn]] = fresh[picked]
     propensities[drawn, last[drawn]] = probability / count[drawn]
     return Explored(posts, propensities, drawn, last[drawn])
 

@@ -21,12 +21,14 @@ from core.logging import get_logger
 from core.settings import Settings
 from features.posts import Posts
 from features.serving_state import build_state
+from features.state_arrays import ARRAYS_FILE
 from features.text_transformer import embed_texts
 from features.training_set import labelled_views
 from ranking.comparison import Comparison
 from ranking.evaluate import evaluate, undefined_evaluation
 from ranking.evaluation import Evaluation
 from ranking.gate import beats_random
+from ranking.index import INDEX_FILES, open_index, save_index
 from ranking.promotion import carry_tables
 from ranking.rankers import Rankers, fit_rankers
 from ranking.recommender import STATE_FILE, Recommender
@@ -185,7 +187,7 @@ def refresh(
     with duckdb.connect(str(standing.folder / STATE_FILE), read_only=True) as snapshot:
         evaluation = Evaluation.read(snapshot)
     # the files as they are: CatBoost does not write a model that it has read with the same bytes
-    own = shutil.ignore_patterns(STATE_FILE, MANIFEST)
+    own = shutil.ignore_patterns(STATE_FILE, ARRAYS_FILE, INDEX_FILES, MANIFEST)
     shutil.copytree(standing.folder, folder, ignore=own, dirs_exist_ok=True)
     _write(con, inputs, Rankers.load(folder), evaluation, folder, settings)
     carry_tables(standing.folder / STATE_FILE, folder / STATE_FILE)
@@ -213,7 +215,10 @@ def _write(
     state = build_state(
         con, rankers.basis(inputs.posts, inputs.embeddings, settings), rankers.layout, inputs.cut, eligible
     )
-    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking)
+    if len(state.post_ids) > settings.ranking.index_above:
+        save_index(state, folder)
+    index = open_index(state, folder)
+    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking, index)
     write_tables(con, folder, recommender, evaluation, settings)
 
 

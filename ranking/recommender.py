@@ -6,12 +6,12 @@ liked before never return; equal scores go by post id. A list may then be varied
 place given to a fresh post by chance (`ranking.exploration`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-import duckdb
 import numpy as np
 from catboost import CatBoostClassifier
 from numpy.typing import NDArray
@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 from core.columns import ARMS
 from core.errors import NotFound, SnapshotDamaged
 from core.settings import RankingSettings
-from features.likes import likes_of
+from features.audience import Audience
 from features.serving_state import ServingState, place_of
-from features.state_tables import read_state
-from ranking.candidates import EXPLORATION, SOURCE_NAMES, candidates, sources_of
+from features.state_arrays import open_state
+from ranking.candidates import EXPLORATION, SOURCE_NAMES, Candidates, candidates
 from ranking.diversity import CANDIDATES, rerank
 from ranking.exploration import explore
+from ranking.index import Index, open_index
 from ranking.scorer import Scorer
-from ranking.sources import fresh
-from ranking.sources.evidence import Evidence
+from ranking.shelf import Shelf
+from ranking.sources.asked import Asked, Cells
 from ranking.top_k import NOTHING, top_k
 from ranking.train import load_ranker
 
@@ -35,6 +36,7 @@ STATE_FILE = "features.duckdb"
 # users times posts whose pair features and sources are held at once
 PART_CELLS = 1 << 20
 DEFAULTS: Final = RankingSettings()
+NO_CANDIDATES: Final = Candidates(np.zeros(0, np.int64), np.zeros(0, np.uint8))
 
 
 def ranker_file(arm: str) -> str:
@@ -58,6 +60,16 @@ class Recommendations(PostList):
     propensities: NDArray[np.float64]  # (k,) 1 where nothing is left to chance
 
 
+class Wanted(NamedTuple):
+    """What a request wants beside the user's best."""
+
+    topic: int | None = None  # only posts of this one, by its place in the state's topics
+    exclude: Cells | None = None  # rows of posts that are not wanted
+
+
+EVERYTHING: Final = Wanted()
+
+
 class Lists(NamedTuple):
     """Lists of n users, each (n, limit); a place without a post holds -1, NaN, 0 and NaN."""
 
@@ -68,15 +80,14 @@ class Lists(NamedTuple):
 
 
 class Recommender:
-    """Scores and ranks posts for users. U users, P posts, F features.
-
-    Not to be shared between threads: the matrix of a request is filled into a buffer that the next one reuses.
+    """Scores and ranks posts for users. U users, P posts, F features. Safe in any thread.
 
     Args:
         state: features at one cut.
         rankers: one an arm, trained on the state's layout.
         threads: how many threads CatBoost may use for one call.
         ranking: how candidates are found, lists varied and fresh posts explored.
+        index: by arm, over the state's posts, where there are too many to look at all.
     """
 
     def __init__(
@@ -85,6 +96,7 @@ class Recommender:
         rankers: dict[str, CatBoostClassifier],
         threads: int = 1,
         ranking: RankingSettings = DEFAULTS,
+        index: Mapping[str, Index] | None = None,
     ) -> None:
         for arm, ranker in rankers.items():
             if ranker.feature_names_ != state.layout.names:
@@ -95,21 +107,17 @@ class Recommender:
                 )
         self.state = state
         self.rankers = rankers
+        self._index = index or {}
         self._scorer = Scorer(state, rankers, threads)
         self._ranking = ranking
-        self._exhaustive = (
-            ranking.candidates_per_source == 0 or np.count_nonzero(state.eligible) <= ranking.exhaustive_up_to
-        )
-        self._fresh = state.eligible & np.isfinite(fresh.scores(self._evidence(np.empty((0, 0, 0), np.float32))))
-        likes = np.where(state.eligible, self._likes(), -np.inf)
-        self._popular = _best(likes, len(likes))
+        self._shelf = Shelf(state, ranking.fresh_for / timedelta(days=1))
 
     @classmethod
     def open(cls, folder: Path, threads: int = 1, ranking: RankingSettings = DEFAULTS) -> Self:
         """Load a snapshot's state and rankers from its folder."""
-        with duckdb.connect(str(folder / STATE_FILE), read_only=True) as con:
-            state = read_state(con)
-        return cls(state, {arm: load_ranker(folder / ranker_file(arm)) for arm in ARMS}, threads, ranking)
+        state = open_state(folder)
+        rankers = {arm: load_ranker(folder / ranker_file(arm)) for arm in ARMS}
+        return cls(state, rankers, threads, ranking, open_index(state, folder))
 
     def score(self, arm: str, user_rows: NDArray[np.int64], when: datetime) -> NDArray[np.float32]:
         """Estimate the probability of a like, for each user and post: (len(user_rows), P).
@@ -119,75 +127,93 @@ class Recommender:
             user_rows: places in `state.user_ids`; -1 is a user nobody has seen.
             when: moment of the requests, UTC.
         """
-        parts = [
-            self._scorer.score_all(arm, rows, self._scorer.personal(arm, rows), when) for rows in self._parts(user_rows)
-        ]
+        parts = [self._scorer.score_all(arm, self.state.audience(arm, rows), when) for rows in self._parts(user_rows)]
         return np.concatenate(parts)
 
     def already_liked(self, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(len(user_rows), P) True where the user liked the post before the state's cut."""
-        state = self.state
-        owners, posts = likes_of(state.liked_offsets, state.liked_posts, user_rows)
-        liked = np.zeros((len(user_rows), len(state.post_ids)), dtype=np.bool_)
-        liked[owners, posts] = True
+        liked = np.zeros((len(user_rows), len(self.state.post_ids)), dtype=np.bool_)
+        liked[self.state.audience(ARMS[0], user_rows).likes] = True
         return liked
 
     def rank(self, arm: str, user_rows: NDArray[np.int64], when: datetime, limit: int) -> Lists:
         """Rank the posts that each user may be shown; nothing is left to chance."""
-        return self._lists(arm, user_rows, None, when, limit)
+        return self._lists(arm, user_rows, None, when, limit, EVERYTHING)
 
     def show(
-        self, arm: str, user_rows: NDArray[np.int64], user_ids: NDArray[np.int64], when: datetime, limit: int
+        self,
+        arm: str,
+        user_rows: NDArray[np.int64],
+        user_ids: NDArray[np.int64],
+        when: datetime,
+        limit: int,
+        wanted: Wanted = EVERYTHING,
     ) -> Lists:
         """Rank as `rank` does, then explore at the last place of each list as `ranking.explore` says.
 
         `user_ids` are those of the requests, also where the row is -1: they and the hour of `when` decide the draw.
         """
-        return self._lists(arm, user_rows, user_ids, when, limit)
+        return self._lists(arm, user_rows, user_ids, when, limit, wanted)
 
     def candidates(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Find the posts that the sources bring to each user: (len(user_rows), P), see `ranking.candidates`."""
-        parts = [
-            self._candidates(
-                self._scorer.personal(arm, rows), self._excluded(rows), self._ranking.candidates_per_source
-            )
-            for rows in self._parts(user_rows)
-        ]
+        parts = []
+        for rows in self._parts(user_rows):
+            asked = self._asked(arm, self.state.audience(arm, rows), self._ranking.candidates_per_source, EVERYTHING)
+            part = np.zeros((len(rows), len(self.state.post_ids)), np.uint8)
+            found = candidates(asked) if asked.per_source else NO_CANDIDATES
+            part.reshape(-1)[found.cells] = found.sources
+            parts.append(part)
         return np.concatenate(parts)
 
     def considered(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(len(user_rows), P) True where `rank` lets the ranker decide: every post that may be shown, or candidates."""
-        return ~self._excluded(user_rows) if self._exhaustive else self.candidates(arm, user_rows) > 0
+        if self._exhaustive:
+            return self.state.eligible & ~self.already_liked(user_rows)
+        return self.candidates(arm, user_rows) > 0
 
     def choose(self, arm: str, scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
         """Choose lists by scores (n, P), -inf for a post that may not be shown: (n, limit), -1 where none is left."""
         if self._ranking.diversity == 0:
             return top_k(scores, limit)
         best = top_k(scores, max(limit, CANDIDATES))
-        of_best = np.take_along_axis(scores, best, axis=1)
-        return rerank(best, of_best, self.state.spaces[arm].vectors, limit, self._ranking.diversity)
+        return self._varied(arm, best, np.take_along_axis(scores, best, axis=1), limit)
 
     def contributions(
-        self, arm: str, user_id: int, when: datetime, post_rows: NDArray[np.int64]
+        self, arm: str, audience: Audience, when: datetime, post_rows: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """Divide each post's raw score among the features, see `Scorer.contributions`. Safe in any thread."""
-        place = place_of(self.state.user_ids, user_id)
-        return self._scorer.contributions(arm, -1 if place is None else place, when, post_rows)
+        """Divide each post's raw score among the features, see `Scorer.contributions`."""
+        return self._scorer.contributions(arm, audience, when, post_rows)
 
-    def recommend(self, arm: str, user_id: int, when: datetime, limit: int) -> Recommendations:
-        """Recommend at most `limit` posts to one user; a user nobody has seen gets a cold-start answer."""
+    def audience(self, arm: str, user_id: int) -> Audience:
+        """One user as the rankers see it; a user nobody has seen if the state does not know the id."""
         place = place_of(self.state.user_ids, user_id)
+        return self.state.audience(arm, np.array([-1 if place is None else place]))
+
+    def recommend(
+        self,
+        arm: str,
+        user_id: int,
+        when: datetime,
+        limit: int,
+        wanted: Wanted = EVERYTHING,
+        audience: Audience | None = None,
+    ) -> Recommendations:
+        """Recommend at most `limit` posts to one user; a user nobody has seen gets a cold-start answer.
+
+        `audience` is the user as it is just now; if left out, as the state knows it.
+        """
         # any integer may be asked for, but a hash takes 64 bits
         ids = np.array([user_id % 2**64], np.uint64).astype(np.int64)
-        lists = self.show(arm, np.array([-1 if place is None else place]), ids, when, limit)
+        lists = self._some_lists(arm, audience or self.audience(arm, user_id), ids, when, limit, wanted)
         posts, scores, sources, propensities = (values[0, lists.posts[0] >= 0] for values in lists)
-        names = [SOURCE_NAMES[number] for number in sources]
+        names = [SOURCE_NAMES[number] for number in sources.tolist()]
         return Recommendations(self.state.post_ids[posts], scores, names, propensities)
 
     def popular(self, limit: int) -> PostList:
         """Give the posts with the most likes, eligible ones only."""
-        best = self._popular[:limit]
-        return PostList(self.state.post_ids[best], self._likes()[best])
+        best = self._shelf.all.popular[:limit]
+        return PostList(self.state.post_ids[best], self._shelf.feature("post_likes")[best])
 
     def similar(self, arm: str, post_id: int, limit: int) -> PostList:
         """Give the posts nearest to one in the arm's text space, by cosine.
@@ -199,10 +225,10 @@ class Recommender:
         if place is None:
             raise NotFound(f"post {post_id} does not exist in this snapshot")
         vectors = self.state.spaces[arm].vectors
-        cosines = vectors @ vectors[place]
-        cosines[~self.state.eligible] = -np.inf
+        cosines = vectors @ vectors[place] + self._shelf.all.barrier
         cosines[place] = -np.inf
-        best = _best(cosines, limit)
+        best = top_k(cosines[None], limit)[0]
+        best = best[best != NOTHING]
         return PostList(self.state.post_ids[best], cosines[best])
 
     def _lists(
@@ -212,73 +238,104 @@ class Recommender:
         user_ids: NDArray[np.int64] | None,
         when: datetime,
         limit: int,
+        wanted: Wanted,
     ) -> Lists:
         parts, start = [], 0
-        for rows in self._parts(user_rows, limit):
+        for rows in self._parts(user_rows):
             ids = None if user_ids is None else user_ids[start : start + len(rows)]
-            parts.append(self._some_lists(arm, rows, ids, when, limit))
+            parts.append(self._some_lists(arm, self.state.audience(arm, rows), ids, when, limit, wanted))
             start += len(rows)
         return parts[0] if len(parts) == 1 else Lists(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
     def _some_lists(
-        self, arm: str, rows: NDArray[np.int64], ids: NDArray[np.int64] | None, when: datetime, limit: int
+        self,
+        arm: str,
+        audience: Audience,
+        ids: NDArray[np.int64] | None,
+        when: datetime,
+        limit: int,
+        wanted: Wanted,
     ) -> Lists:
         """Rank for as many users as fit into memory together."""
-        personal, excluded = self._scorer.personal(arm, rows), self._excluded(rows)
-        wanted = self._ranking.candidates_per_source
+        per_source = self._ranking.candidates_per_source
         # a list longer than what a source brings needs longer ones
-        per_source = max(wanted, limit) if wanted else 0
+        asked = self._asked(arm, audience, max(per_source, limit) if per_source else 0, wanted)
+        found = candidates(asked) if asked.per_source else NO_CANDIDATES
         if self._exhaustive:
-            scores = self._scorer.score_all(arm, rows, personal, when)
-            scores[excluded] = -np.inf
-            source = None
+            all_scores = self._scorer.score_all(arm, audience, when)
+            posts = self.choose(arm, asked.seen(all_scores), limit)
+            scores = np.take_along_axis(all_scores, posts, axis=1)
         else:
-            source = self._candidates(personal, excluded, per_source)
-            scores = np.full(source.shape, -np.inf, np.float32)
-            users, columns = np.nonzero(source)
-            chosen = users, columns
-            scores[chosen] = self._scorer.score_some(arm, rows, personal, chosen, when)
-        posts = self.choose(arm, scores, limit)
+            posts, scores = self._best(asked, found, when, limit)
         shown = posts != NOTHING
-        sources = np.zeros(posts.shape, np.uint8)
-        if source is not None:
-            sources = np.where(shown, np.take_along_axis(source, posts, axis=1), np.uint8(0))
-        elif per_source:
-            sources = sources_of(self._evidence(personal), excluded, posts, per_source)
+        sources = np.where(shown, found.source_of(asked.cells(posts)), np.uint8(0))
         propensities = np.where(shown, 1.0, np.nan)
         if ids is not None and self._ranking.explore > 0:
-            explored = explore(posts, self._fresh & ~excluded, ids, when, self._ranking.explore, self._ranking.seed)
-            posts, propensities = explored.posts, explored.propensities
-            drawn = explored.users, posts[explored.users, explored.places]
-            scores[drawn] = self._scorer.score_some(arm, rows, personal, drawn, when)
-            sources[explored.users, explored.places] = SOURCE_NAMES.index(EXPLORATION)
-        found = np.where(shown, np.take_along_axis(scores, posts, axis=1), np.float32(np.nan))
-        return Lists(posts, found, sources, propensities)
+            fresh = np.sort(asked.view.fresh)
+            free = ~asked.is_hidden(asked.cells(fresh))
+            drawn = explore(posts, fresh, free, ids, when, self._ranking.explore, self._ranking.seed)
+            posts, propensities = drawn.posts, drawn.propensities
+            places = drawn.users, drawn.places
+            scores[places] = self._scores(asked, drawn.users, posts[places], when)
+            sources[places] = SOURCE_NAMES.index(EXPLORATION)
+        return Lists(posts, np.where(shown, scores, np.float32(np.nan)), sources, propensities)
 
-    def _candidates(
-        self, personal: NDArray[np.float32], excluded: NDArray[np.bool_], per_source: int
-    ) -> NDArray[np.uint8]:
-        if per_source == 0:
-            return np.zeros(excluded.shape, np.uint8)
-        return candidates(self._evidence(personal), excluded, per_source)
+    def _best(
+        self, asked: Asked, found: Candidates, when: datetime, limit: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Score the candidates and choose each user's list: posts and scores, (n, limit)."""
+        owners, rows = np.divmod(found.cells, asked.width)
+        scores = self._scores(asked, owners, rows, when)
+        if asked.n > 1:  # a row a user, its candidates from the left
+            places = np.arange(len(owners)) - np.searchsorted(owners, owners)
+            shape = asked.n, int(places.max(initial=-1)) + 1
+            by_user, posts = np.full(shape, -np.inf, np.float32), np.full(shape, NOTHING, np.int64)
+            by_user[owners, places], posts[owners, places] = scores, rows
+        else:
+            by_user, posts = scores[None], rows[None]
+        kept = limit if self._ranking.diversity == 0 else max(limit, CANDIDATES)
+        columns = top_k(by_user, kept)
+        empty = columns == NOTHING
+        if by_user.shape[1] == 0:
+            return np.full((asked.n, limit), NOTHING, np.int64), np.full((asked.n, limit), np.nan, np.float32)
+        best = np.where(empty, NOTHING, np.take_along_axis(posts, columns, axis=1))
+        of_best = np.take_along_axis(by_user, columns, axis=1)
+        if self._ranking.diversity == 0:
+            return best, of_best
+        varied = self._varied(asked.arm, best, of_best, limit)
+        of_varied = (best[:, None] == varied[:, :, None]).argmax(axis=2)
+        return varied, np.take_along_axis(of_best, of_varied, axis=1)
 
-    def _evidence(self, personal: NDArray[np.float32]) -> Evidence:
-        return Evidence(personal, self.state.posts.values, self._ranking.fresh_for / timedelta(days=1))
+    def _scores(
+        self, asked: Asked, owners: NDArray[np.int64], rows: NDArray[np.int64], when: datetime
+    ) -> NDArray[np.float32]:
+        cells, values = asked.neighbours
+        near = np.zeros(len(rows), np.float32)
+        if len(cells):
+            wanted = owners * asked.width + rows
+            places = np.minimum(np.searchsorted(cells, wanted), len(cells) - 1)
+            near = np.where(cells[places] == wanted, values[places], np.float32(0))
+        return self._scorer.score_pairs(asked.arm, asked.audience, owners, rows, near, when)
 
-    def _excluded(self, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        return self.already_liked(user_rows) | ~self.state.eligible
+    def _varied(self, arm: str, best: NDArray[np.int64], scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
+        return rerank(best, scores, self.state.spaces[arm].vectors, limit, self._ranking.diversity)
 
-    def _parts(self, user_rows: NDArray[np.int64], limit: int = 0) -> list[NDArray[np.int64]]:
-        """Divide users into parts whose own features (columns, n, P) and flags of lists (n, limit, P) fit in memory."""
-        step = max(1, PART_CELLS // (len(self.state.post_ids) * max(1, limit // 10)))
+    def _asked(self, arm: str, audience: Audience, per_source: int, wanted: Wanted) -> Asked:
+        width = len(self.state.post_ids)
+        owners, liked = audience.likes
+        hidden = owners * width + liked
+        if wanted.exclude is not None and len(wanted.exclude):
+            unwanted = np.arange(len(audience))[:, None] * width + wanted.exclude
+            hidden = np.union1d(hidden, unwanted)
+        view = self._shelf.all if wanted.topic is None else self._shelf.view(wanted.topic)
+        return Asked(self.state, arm, audience, view, hidden, per_source, self._index.get(arm))
+
+    @property
+    def _exhaustive(self) -> bool:
+        """Every post is scored: there are few, or no source is to be asked."""
+        return self._ranking.candidates_per_source == 0 or self._shelf.all.count <= self._ranking.exhaustive_up_to
+
+    def _parts(self, user_rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Divide users into parts whose scores of all posts (n, P) fit in memory."""
+        step = max(1, PART_CELLS // len(self.state.post_ids))
         return [user_rows[start : start + step] for start in range(0, max(1, len(user_rows)), step)]
-
-    def _likes(self) -> NDArray[np.float32]:
-        posts = self.state.layout.names[self.state.layout.slices["post"]]
-        return self.state.posts.values[:, posts.index("post_likes")]
-
-
-def _best(values: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
-    """Places of the highest values that are not -inf: at most `limit`."""
-    best: NDArray[np.int64] = top_k(values[None], limit)[0]
-    return best[best >= 0]

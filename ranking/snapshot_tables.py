@@ -9,6 +9,7 @@ import polars as pl
 
 from core.columns import ARM, ARMS, POST_ID, PROPENSITY, RANK, SCORE, SOURCE, USER_ID
 from core.settings import Settings
+from features.state_arrays import save_state
 from features.state_tables import write_state
 from ranking.candidates import SOURCE_NAMES
 from ranking.evaluation import Evaluation
@@ -22,7 +23,7 @@ USERS_AT_ONCE = 2_000
 def write_tables(
     con: duckdb.DuckDBPyConnection, folder: Path, recommender: Recommender, evaluation: Evaluation, settings: Settings
 ) -> None:
-    """Create `features.duckdb` in `folder`, complete and closed.
+    """Create `features.duckdb` and the arrays of the state in `folder`, complete and closed.
 
     Args:
         con: the warehouse.
@@ -31,6 +32,7 @@ def write_tables(
         evaluation: as `ranking.evaluate` gives it.
         settings: of the whole project.
     """
+    save_state(recommender.state, folder)
     path = folder / STATE_FILE
     con.execute("ATTACH '{}' AS snapshot".format(str(path).replace("'", "''")))
     try:

@@ -11,7 +11,7 @@ import msgspec
 from core.errors import SnapshotDamaged
 from core.settings import Settings
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"
 CHUNK_BYTES = 1 << 20
 

@@ -1,25 +1,23 @@
-"""Where candidates come from: one source a file, each a score of every post that it would bring.
+"""Where candidates come from: one source a file, each an order of posts for each user who asks.
 
-A source's `scores` looks at the `Evidence` of some users and answers (n, P), or (1, P) where it knows no user. The
-higher the better; -inf is a post that it would never bring. `SOURCES` names them, in the order that settles ties.
+A source's `bring` looks at what is `Asked` and answers rows of posts (n, per_source), best first, then -1: posts of the
+view only, and none that is hidden from the user. `SOURCES` names them, in the order that settles ties.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ranking.shelf import Rows
 from ranking.sources import factors, fresh, neighbours, texts, topics, trending
-from ranking.sources.evidence import Evidence
+from ranking.sources.asked import Asked
 
-Source = Callable[[Evidence], NDArray[np.floating]]
+Source = Callable[[Asked], Rows]
 
 SOURCES: Final[Mapping[str, Source]] = {
-    "neighbours": neighbours.scores,
-    "factors": factors.scores,
-    "texts": texts.scores,
-    "topics": topics.scores,
-    "trending": trending.scores,
-    "fresh": fresh.scores,
+    "neighbours": neighbours.bring,
+    "factors": factors.bring,
+    "texts": texts.bring,
+    "topics": topics.bring,
+    "trending": trending.bring,
+    "fresh": fresh.bring,
 }

@@ -1,12 +1,15 @@
 """Posts that read like those the user liked, in the arm's text space."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ranking.sources.evidence import Evidence
+from ranking.shelf import Rows
+from ranking.sources.asked import Asked
 
 
-def scores(known: Evidence) -> NDArray[np.float32]:
-    """Cosine to the mean of the posts liked, (n, P)."""
-    alike = known.pair("pair_liked_similarity")
-    return np.where(alike > 0, alike, np.float32(-np.inf))
+def bring(asked: Asked) -> Rows:
+    """Posts by the cosine of their text to the mean of those liked, where it is above 0."""
+    if asked.index is not None and asked.view.whole:
+        return asked.kept(asked.index.alike(asked.audience, asked.enough))
+    alike = asked.audience.liked @ asked.vectors.T
+    np.copyto(alike, -np.inf, where=alike <= 0)
+    return asked.best(alike)

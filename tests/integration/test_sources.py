@@ -38,7 +38,7 @@ def test_staged_lists_are_the_best_of_the_candidates(published: Settings) -> Non
         lists = recommender.rank(arm, users, NOON, LIMIT)
         expected = recommender.choose(arm, np.where(recommender.considered(arm, users), scores, -np.inf), LIMIT)
         np.testing.assert_array_equal(lists.posts, expected)
-        np.testing.assert_array_equal(lists.scores, np.take_along_axis(scores, expected, axis=1))
+        np.testing.assert_allclose(lists.scores, np.take_along_axis(scores, expected, axis=1), rtol=1e-5)
         np.testing.assert_array_equal(lists.sources, np.take_along_axis(source, expected, axis=1))
         assert (lists.propensities == 1).all()
 
@@ -51,7 +51,7 @@ def test_as_many_candidates_as_posts_lose_nothing(published: Settings) -> None:
     lists = staged.rank("test", users, NOON, POSTS)
     for other in (told, lists):
         np.testing.assert_array_equal(other.posts, everything.posts)
-        np.testing.assert_array_equal(other.scores, everything.scores)
+        np.testing.assert_allclose(other.scores, everything.scores, rtol=1e-5)
     assert not everything.sources.any()
     assert lists.sources[lists.posts >= 0].all()
     assert set(np.unique(told.sources)) > {0, 1}
@@ -100,7 +100,7 @@ def test_an_explored_post_has_the_score_of_its_ranker(published: Settings) -> No
     recommender, users = opened(published, ranking), np.arange(USERS)
     lists = recommender.show("test", users, recommender.state.user_ids, NOON, 3)
     scores = recommender.score("test", users, NOON)
-    np.testing.assert_array_equal(lists.scores, np.take_along_axis(scores, lists.posts, axis=1))
+    np.testing.assert_allclose(lists.scores, np.take_along_axis(scores, lists.posts, axis=1), rtol=1e-5)
     assert (lists.sources[:, -1] == SOURCE_NAMES.index(EXPLORATION)).all()
     assert not np.take_along_axis(recommender.already_liked(users), lists.posts, axis=1).any()
 

@@ -46,11 +46,11 @@ def test_a_day_published_as_of_its_morning_serves_the_rows_it_trains_on(
         template = post_template(layout, state.posts)[:, None]
         for row in rows:
             user, time = users[[row]], views["event_time"][int(row)]
-            near = neighbour_scores(state.neighbours, state.liked_offsets, state.liked_posts, user)
-            factors = state.user_factors[arm][user], state.post_factors[arm]
-            personal = personal_features(state.users, arm, user, state.posts.topic_rows, vectors, near, *factors)
+            one = state.audience(arm, user)
+            near = neighbour_scores(state.neighbours, *one.likes, 1)
+            personal = personal_features(one, state.posts.topic_rows, vectors, near, state.post_factors[arm])
             served = template.copy()
-            fill_users(served, layout, state.users, user, personal, time.hour, time.isoweekday())
+            fill_users(served, layout, one, personal, time.hour, time.isoweekday())
             np.testing.assert_allclose(served[:, 0, posts[row]], trained[row], rtol=1e-5, atol=1e-6)
 
 

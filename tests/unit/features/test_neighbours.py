@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from implicit.nearest_neighbours import all_pairs_knn, bm25_weight
 from scipy.sparse import csr_array, csr_matrix
 
-from features.likes import liked_lists
+from features.likes import liked_lists, likes_of, owners_of
 from features.neighbours import NEAREST, Neighbours, neighbour_scores, view_scores
 from features.posts import Posts
 
@@ -63,11 +63,16 @@ def test_a_service_scores_as_the_training_does(con: duckdb.DuckDBPyConnection, p
     likes = np.array(likes_before(con, CUT))
     lists = liked_lists(users, posts.ids, likes[:, 0], likes[:, 1])
     similarity = Neighbours.fit(con, CUT).among(posts.ids)
-    served = neighbour_scores(similarity, *lists, np.arange(21))
+
+    def scores(rows: np.ndarray) -> np.ndarray:
+        offsets, liked = likes_of(*lists, rows)
+        return neighbour_scores(similarity, owners_of(offsets), liked, len(rows))
+
+    served = scores(np.arange(21))
     views = pl.DataFrame({"user_id": users.repeat(15), "post_id": np.tile(posts.ids, 20)}).with_columns(cut=CUT)
     np.testing.assert_array_equal(served[:20].ravel(), view_scores(con, views))
     assert not served[20].any(), "the unseen user has liked nothing"
-    np.testing.assert_array_equal(served[[7, 3]], neighbour_scores(similarity, *lists, np.array([7, 3])))
+    np.testing.assert_array_equal(served[[7, 3]], scores(np.array([7, 3])))
 
 
 def test_nothing_liked_gives_no_neighbours(con: duckdb.DuckDBPyConnection, posts: Posts, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ranking.exploration import explore
+from ranking.exploration import Explored, explore
 
 NOON = datetime(2026, 1, 1, 12)
 POSTS = 8
+
+
+def explored(lists: np.ndarray, fresh: np.ndarray, *drawing: Any) -> Explored:
+    """Explore with the posts that are fresh to anybody, of which each user may be shown some."""
+    rows = np.flatnonzero(fresh.any(axis=0))
+    return explore(lists, rows, fresh[:, rows], *drawing)
 
 
 @st.composite
@@ -31,7 +38,7 @@ def test_only_the_last_place_changes_and_only_to_a_fresh_post(
 ) -> None:
     lists, fresh = given_lists
     ids = (np.arange(len(lists)) + np.array(first_id)).astype(np.int64)
-    found = explore(lists, fresh, ids, NOON, probability, seed)
+    found = explored(lists, fresh, ids, NOON, probability, seed)
     changed = found.posts != lists
     np.testing.assert_array_equal(np.argwhere(changed), np.stack([found.users, found.places], axis=1))
     for row, (before, after, propensities) in enumerate(zip(lists, found.posts, found.propensities, strict=True)):
@@ -47,7 +54,7 @@ def test_only_the_last_place_changes_and_only_to_a_fresh_post(
             assert propensities[length - 1] == probability / len(left)
         else:
             assert propensities[length - 1] == (1 - probability if left else 1)
-    again = explore(lists[::-1], fresh[::-1], ids[::-1], NOON.replace(minute=59), probability, seed)
+    again = explored(lists[::-1], fresh[::-1], ids[::-1], NOON.replace(minute=59), probability, seed)
     np.testing.assert_array_equal(again.posts[::-1], found.posts)
 
 
@@ -57,7 +64,7 @@ def test_frequencies_agree_with_propensities(probability: float) -> None:
     lists = np.tile([[5, 1, 0]], (users, 1))
     fresh = np.zeros((users, POSTS), np.bool_)
     fresh[:, [1, 2, 4, 6, 7]] = True  # 1 is on the list already
-    found = explore(lists, fresh, np.arange(users), NOON, probability, seed=3)
+    found = explored(lists, fresh, np.arange(users), NOON, probability, 3)
     shown = np.bincount(found.posts[:, 2], minlength=POSTS) / users
     expected = np.array([1 - probability, 0, probability / 4, 0, probability / 4, 0, probability / 4, probability / 4])
     np.testing.assert_allclose(shown, expected, atol=5 * np.sqrt(0.25 / users))
@@ -71,7 +78,7 @@ def test_another_hour_or_seed_draws_anew() -> None:
     users = np.arange(1000)
     lists, fresh = np.zeros((1000, 1), np.int64), np.ones((1000, 50), np.bool_)
     draws = [
-        explore(lists, fresh, users, when, 1.0, seed).posts
+        explored(lists, fresh, users, when, 1.0, seed).posts
         for when, seed in [(NOON, 0), (NOON + timedelta(hours=1), 0), (NOON, 1), (datetime(1, 1, 1), 0)]
     ]
     for one, other in pairwise(draws):

@@ -1,0 +1,114 @@
+"""The serving state as one file of a snapshot, mapped into memory: nothing is parsed, copied or held twice.
+
+Workers that map the same file share its pages, only rows that are asked for need be in memory at all, and a service
+over ten million users starts as fast as one over a thousand. The file is in the safetensors format; its own loader
+copies every array, so the header is read here and the arrays are views into the file.
+
+Source: safetensors, "Format": 8 bytes length of the header, the header in JSON, then the arrays at its offsets.
+"""
+
+import mmap
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+from scipy.sparse import csr_array
+
+from core.columns import ARMS
+from features.as_of import PostFeatures, UserFeatures
+from features.catalog import Layout
+from features.factor_model import PostFactors
+from features.serving_state import ServingState
+from features.text_space import TextSpace
+
+ARRAYS_FILE = "state.safetensors"
+Arrays = dict[str, NDArray[Any]]
+TYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "I64": np.int64, "BOOL": np.bool_}
+
+
+def save_state(state: ServingState, folder: Path) -> None:
+    """Write the state into a snapshot under construction."""
+    arrays: Arrays = {
+        "user_ids": state.user_ids,
+        "user_values": state.users.values,
+        "user_topics": state.users.topics,
+        "user_prior": state.users.prior,
+        "liked_offsets": state.liked_offsets,
+        "liked_posts": state.liked_posts,
+        "post_ids": state.post_ids,
+        "post_values": state.posts.values,
+        "post_topics": state.posts.topic_rows,
+        "eligible": state.eligible,
+        "neighbours_starts": state.neighbours.indptr.astype(np.int64),
+        "neighbours_posts": state.neighbours.indices.astype(np.int32),
+        "neighbours_similarity": state.neighbours.data,
+    }
+    for arm in ARMS:
+        space, learned = state.spaces[arm], state.post_factors[arm]
+        arrays |= {
+            f"{arm}_user_liked": state.users.liked[arm],
+            f"{arm}_user_factors": state.user_factors[arm],
+            f"{arm}_vectors": space.vectors,
+            f"{arm}_components": space.components,
+            f"{arm}_distances": space.distances,
+            f"{arm}_quality": learned.quality,
+            f"{arm}_factors": learned.factors,
+            f"{arm}_profile_weight": np.array([learned.profile_weight], np.float32),
+        }
+    told = {"cut": state.cut.isoformat(), "names": state.layout.names, "topics": state.topics}
+    metadata = {name: msgspec.json.encode(value).decode() for name, value in told.items()}
+    save_file({name: np.ascontiguousarray(of) for name, of in arrays.items()}, folder / ARRAYS_FILE, metadata)
+
+
+def open_state(folder: Path) -> ServingState:
+    """Map what `save_state` wrote; the arrays are read-only, and the same to the last bit."""
+    arrays, told = _mapped(folder / ARRAYS_FILE)
+    topics, post_ids = told["topics"], arrays["post_ids"]
+    near = (arrays["neighbours_similarity"], arrays["neighbours_posts"], arrays["neighbours_starts"])
+    return ServingState(
+        cut=date.fromisoformat(told["cut"]),
+        layout=Layout.of_names(told["names"]),
+        user_ids=arrays["user_ids"],
+        users=UserFeatures(
+            values=arrays["user_values"],
+            topics=arrays["user_topics"],
+            prior=arrays["user_prior"],
+            liked={arm: arrays[f"{arm}_user_liked"] for arm in ARMS},
+        ),
+        liked_offsets=arrays["liked_offsets"],
+        liked_posts=arrays["liked_posts"],
+        post_ids=post_ids,
+        posts=PostFeatures(arrays["post_values"], np.arange(len(post_ids)), arrays["post_topics"]),
+        topics=topics,
+        eligible=arrays["eligible"],
+        spaces={
+            arm: TextSpace(arrays[f"{arm}_vectors"], arrays[f"{arm}_components"], arrays[f"{arm}_distances"])
+            for arm in ARMS
+        },
+        post_factors={
+            arm: PostFactors(arrays[f"{arm}_quality"], arrays[f"{arm}_factors"], arrays[f"{arm}_profile_weight"][0])
+            for arm in ARMS
+        },
+        user_factors={arm: arrays[f"{arm}_user_factors"] for arm in ARMS},
+        neighbours=csr_array(near, shape=(len(post_ids), len(post_ids))),
+    )
+
+
+def _mapped(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    """The arrays of a safetensors file as views into it, and its metadata."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = msgspec.json.decode(file.read(length))
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    told = {name: msgspec.json.decode(value) for name, value in header.pop("__metadata__").items()}
+    arrays = {}
+    for name, entry in header.items():
+        start, end = entry["data_offsets"]
+        kind = np.dtype(TYPES[entry["dtype"]])
+        flat = np.frombuffer(content, kind, (end - start) // kind.itemsize, 8 + length + start)
+        arrays[name] = flat.reshape(entry["shape"])
+    return arrays, told

@@ -1,0 +1,100 @@
+"""What can be said of posts before anybody asks: which may be shown, and the orders that are the same for everybody.
+
+Computed once for a state, so that a request takes the beginning of a list instead of sorting all posts. A `View` is the
+posts of one topic, or all of them.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.catalog import POST
+from features.serving_state import ServingState
+from ranking.top_k import NOTHING, top_k
+
+Rows: TypeAlias = NDArray[np.int64]
+PLACES = {spec.name: place for place, spec in enumerate(POST)}
+
+
+@dataclass(frozen=True)
+class View:
+    """Posts that may be shown: their orders, best first, ties by row."""
+
+    allowed: NDArray[np.bool_]  # (P,)
+    barrier: NDArray[np.float32]  # (P,) 0 for those allowed, -inf for the others: added to scores
+    count: int  # of those allowed
+    whole: bool  # not only a topic
+    trending: Rows  # by the like rate of late
+    fresh: Rows  # shown first within `ranking.fresh_for`, the newest first
+    popular: Rows  # by likes
+    topics: Rows  # (T, longest) of each topic by how a post does within it, -1 at the end
+    within_topic: NDArray[np.float32]  # (T, longest) like rate of the post over that of its topic
+
+
+class Shelf:
+    """The P posts of a state.
+
+    Args:
+        state: whose posts.
+        fresh_days: a post younger than this is fresh.
+    """
+
+    def __init__(self, state: ServingState, fresh_days: float) -> None:
+        self._state = state
+        self._fresh_days = fresh_days
+        self.values = np.ascontiguousarray(state.posts.values.T)  # (post features, P)
+        self.view = lru_cache(maxsize=None)(self._view)  # as many as there are topics, and one
+
+    @property
+    def width(self) -> int:
+        return len(self._state.post_ids)
+
+    @cached_property
+    def all(self) -> View:
+        """Every post that may be shown."""
+        return self._view(None)
+
+    def feature(self, name: str) -> NDArray[np.float32]:
+        """Give one post feature, (P,)."""
+        values: NDArray[np.float32] = self.values[PLACES[name]]
+        return values
+
+    def _view(self, topic: int | None) -> View:
+        """The posts of one topic, given by its place in the state's topics; None: all posts."""
+        state = self._state
+        topic_rows = state.posts.topic_rows
+        allowed = state.eligible if topic is None else state.eligible & (topic_rows == topic)
+        age = np.nan_to_num(self.feature("post_age_days"), nan=0.0)  # never shown: the newest of all
+        relative = self._relative()
+        shown = allowed & np.isfinite(relative)
+        by_topic = [_order(relative, shown & (topic_rows == row)) for row in range(len(state.topics))]
+        longest = max(map(len, by_topic), default=0)
+        topics = np.array([np.pad(rows, (0, longest - len(rows)), constant_values=NOTHING) for rows in by_topic])
+        topics = topics.reshape(len(by_topic), longest).astype(np.int64)
+        return View(
+            allowed=allowed,
+            barrier=np.where(allowed, np.float32(0), np.float32(-np.inf)),
+            count=int(np.count_nonzero(allowed)),
+            whole=topic is None,
+            trending=_order(self.feature("post_like_rate_decayed"), allowed),
+            fresh=_order(-age, allowed & (age <= self._fresh_days)),
+            popular=_order(self.feature("post_likes"), allowed),
+            topics=topics,
+            within_topic=np.where(topics == NOTHING, np.float32(-np.inf), relative[topics]),
+        )
+
+    def _relative(self) -> NDArray[np.float32]:
+        topic = self.feature("topic_like_rate")
+        # a network without a like has no rates to compare
+        return (self.feature("post_like_rate") / np.where(topic > 0, topic, 1)).astype(np.float32)
+
+
+def _order(values: NDArray[np.float32], allowed: NDArray[np.bool_]) -> Rows:
+    """Rows of the allowed posts by value, highest first; undefined values are left out."""
+    scores = np.where(allowed, values, np.float32(-np.inf))
+    rows: Rows = top_k(scores[None], len(scores))[0]
+    found: Rows = rows[rows != NOTHING]
+    return found
