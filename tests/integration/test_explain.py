@@ -45,7 +45,7 @@ def test_base_and_reasons_add_up_to_the_score(recommender: Recommender, user_id:
 def test_contributions_of_any_post_add_up_to_its_raw_score_with_the_base(recommender: Recommender, arm: str) -> None:
     state, posts = recommender.state, np.arange(len(recommender.state.post_ids))
     for user_id, row in ((1, 0), (59, 58), (UNKNOWN_USER, -1)):
-        contributions = recommender.contributions(arm, user_id, NOON, posts)
+        contributions = recommender.contributions(arm, recommender.audience(arm, user_id), NOON, posts)
         assert contributions.shape == (len(posts), len(state.layout.names) + 1)
         score = recommender.score(arm, np.array([row]), NOON)[0].astype(float)
         np.testing.assert_allclose(contributions.sum(axis=1), np.log(score / (1 - score)), atol=1e-4)
