@@ -39,7 +39,7 @@ def temporary_postgres(options: Mapping[str, str] | None = None) -> Iterator[str
             shutil.chown(data, as_user["user"])
         initdb = [f"{programs}/initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"]
         subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)
-        port = _free_port()
+        port = free_port()
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(port),
@@ -82,7 +82,8 @@ def _copy_package(package: Path, folder: Path) -> Path:
     return Path(shutil.copytree(package, folder / package.name))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
