@@ -218,7 +218,17 @@ def _post_values(network: Network, counts: Counts, rng: np.random.Generator) -> 
     recent, decayed = _jittered(rate, rng), _jittered(rate, rng)
     words = network.posts["text"].str.split(" ").list.len().to_numpy()
     age = rng.exponential(45, len(views)).clip(1, 90).astype(np.int64)
-    columns = [views, likes, rate, rng.poisson(views * 7 / 90), recent, recent / rate, decayed, age, words]
+    columns: list[NDArray[Any]] = [
+        views,
+        likes,
+        rate,
+        rng.poisson(views * 7 / 90),
+        recent,
+        recent / rate,
+        decayed,
+        age,
+        words,
+    ]
     return np.column_stack([*columns, of_topic[topics], topics]).astype(np.float32)
 
 
@@ -303,7 +313,8 @@ def _manifest(folder: Path, settings: Settings) -> ManifestBody:
 
 
 def _with_unseen(array: Floats, value: float) -> Floats:
-    return np.pad(array, ((0, 1), (0, 0)), constant_values=value)
+    padded: Floats = np.pad(array, ((0, 1), (0, 0)), constant_values=value)
+    return padded
 
 
 def _unit(array: Floats) -> Floats:

@@ -13,7 +13,7 @@ TOP = 5
 
 
 def overlaps(folder: Path, users: int, when: datetime) -> dict[str, float]:
-    """Mean share of each user's exhaustive top five that is in the staged one, by arm, over some users of a snapshot."""
+    """Mean share of the exhaustive top five that is in the staged one, by arm, over some users of a snapshot."""
     staged = Recommender.open(folder)
     every = Recommender.open(folder, ranking=RankingSettings(candidates_per_source=0))
     rows = np.sort(np.random.default_rng(0).permutation(len(staged.state.user_ids))[:users])

@@ -39,7 +39,9 @@ def write_histograms(path: Path, title: str, latencies: Mapping[str, NDArray[np.
         tall = counts / max(counts.max(), 1) * (ROW - 30)
         for left, right, bar in zip(edges[:-1], edges[1:], tall, strict=True):
             if bar > 0:
-                shape = f'x="{x(left):.1f}" y="{base - bar:.1f}" width="{x(right) - x(left) - 0.8:.1f}" height="{bar:.1f}"'
+                shape = (
+                    f'x="{x(left):.1f}" y="{base - bar:.1f}" width="{x(right) - x(left) - 0.8:.1f}" height="{bar:.1f}"'
+                )
                 parts.append(f'<rect {shape} fill="{colour}"/>')
         parts.append(f'<line x1="{LEFT}" y1="{base}" x2="{WIDTH - RIGHT}" y2="{base}" stroke="#777"/>')
         p50, p99 = np.percentile(values, [50, 99])

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import bare_handler, textbook_service
-from benchmarks.course_network import ENDS_AT, Size, draw_network
+from benchmarks.course_network import ENDS_AT, Size
 from benchmarks.course_size import publish_course_size
 from benchmarks.course_source import fill_source
 from benchmarks.load import Load, run_load
@@ -49,7 +49,9 @@ def main() -> bool:
             rows, latencies = _one_connection(settings, snapshot, Path(models), users, options)
         rows += _two_workers(settings, users, options)
         agreed = overlaps(snapshot.folder, options.overlap_users, WHEN)
-    rows += [Row(f"staged top 5 in the exhaustive one, {arm}", share, "share", ">= 0.98") for arm, share in agreed.items()]
+    rows += [
+        Row(f"staged top 5 in the exhaustive one, {arm}", share, "share", ">= 0.98") for arm, share in agreed.items()
+    ]
     write_histograms(options.picture, "One connection, answers by latency", latencies)
     return report("serving", rows)
 
@@ -97,7 +99,9 @@ def _one_connection(
         for _ in range(options.rounds):
             for name, server in servers.items():
                 loads[name].append(run_load(server.port, users, connections=1, seconds=options.seconds))
-    p50, p99 = ({name: median(load.percentile(of) for load in found) for name, found in loads.items()} for of in (50, 99))
+    p50, p99 = (
+        {name: median(load.percentile(of) for load in found) for name, found in loads.items()} for of in (50, 99)
+    )
     failed = sum(load.outcome.failed for found in loads.values() for load in found)
     bounds = {OURS: ("<= 1.5", "<= 5")}
     for name in servers:

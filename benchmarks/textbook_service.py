@@ -61,7 +61,9 @@ def create_app() -> FastAPI:
 
     @app.get("/post/recommendations")
     def recommend(
-        user_id: Annotated[int, Query(alias="id")], time: datetime | None = None, limit: Annotated[int, Query(le=100)] = 5
+        user_id: Annotated[int, Query(alias="id")],
+        time: datetime | None = None,
+        limit: Annotated[int, Query(le=100)] = 5,
     ) -> Answer:
         when = time or datetime.now()
         arm = assign(user_id)
@@ -94,9 +96,9 @@ def load_users(snapshot: Path) -> pl.DataFrame:
 
 def load_posts(snapshot: Path, arm: str) -> pl.DataFrame:
     """Ids, topics and the arm's text features: leading components and distances to cluster centres."""
-    return _query(snapshot, f"SELECT topic, t.* EXCLUDE vector FROM posts JOIN text_{arm} AS t USING ({POST_ID})").select(
-        POST_ID, pl.all().exclude(POST_ID)
-    )
+    return _query(
+        snapshot, f"SELECT topic, t.* EXCLUDE vector FROM posts JOIN text_{arm} AS t USING ({POST_ID})"
+    ).select(POST_ID, pl.all().exclude(POST_ID))
 
 
 def as_pool(frame: pl.DataFrame, labels: Any = None) -> Pool:
