@@ -319,7 +319,8 @@ def _with_unseen(array: Floats, value: float) -> Floats:
 
 def _unit(array: Floats) -> Floats:
     lengths = np.linalg.norm(array, axis=1, keepdims=True)
-    return (array / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    unit: Floats = (array / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return unit
 
 
 def _share(counts: Counts) -> float:

@@ -7,12 +7,14 @@ requests a second.
 
 import argparse
 import asyncio
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,8 +47,8 @@ class Load:
     """N answered requests, in the order in which they were answered."""
 
     latencies: NDArray[np.float64]  # (N,) seconds
-    ended: NDArray[np.float64]  # (N,) seconds since the start of the measured time
-    request_ids: list[str]  # of good answers, if they were wanted and told
+    ended: NDArray[np.float64]  # (N,) by `time.perf_counter`, whose clock all processes of a Linux machine share
+    request_ids: list[str]  # N, if they were wanted
     outcome: Outcome
 
     def percentile(self, percent: float) -> float:
@@ -159,15 +161,14 @@ class Generator:
         if not answer.startswith(GOOD_STATUS) or POSTS not in answer:
             self.failed(bytes(answer[:300]).decode(errors="replace"))
             return
+        if sent_at < self._measured_from:
+            return
+        self._tally.latencies.append(now - sent_at)
+        self._tally.ended.append(now)
         if self._options.request_ids:
-            head = bytes(answer[: answer.index(END_OF_HEAD) + 2])
-            at = head.lower().find(REQUEST_ID)
-            if at >= 0:
-                at += len(REQUEST_ID)
-                self._tally.request_ids.append(head[at : head.index(b"\r", at)].decode())
-        if sent_at >= self._measured_from:
-            self._tally.latencies.append(now - sent_at)
-            self._tally.ended.append(now - self._measured_from)
+            head = bytes(answer[: answer.index(END_OF_HEAD) + 2]).lower()
+            at = head.index(REQUEST_ID) + len(REQUEST_ID)
+            self._tally.request_ids.append(head[at : head.index(b"\r", at)].decode())
 
     def failed(self, why: str) -> None:
         """Remember it; a failure counts at any time, warming up included."""
@@ -175,11 +176,13 @@ class Generator:
 
     async def run(self) -> tuple[Tally, float]:
         """Give the tally, and how long was measured in seconds."""
-        options = self._options
+        options, told = self._options, asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
         workers = [asyncio.create_task(self._keep_connected()) for _ in range(options.connections)]
         await asyncio.sleep(options.warm_up)
         self._measured_from = started = time.perf_counter()
-        await asyncio.sleep(options.seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), options.seconds)
         self.over = True
         seconds = time.perf_counter() - started
         await asyncio.wait(workers, timeout=ANSWER_LIMIT)
@@ -223,6 +226,11 @@ class RunningLoad:
     def __init__(self, process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]) -> None:
         self.process = process
         self._folder = folder
+
+    def stop(self) -> Load:
+        """End it before its time."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.result()
 
     def result(self) -> Load:
         """Wait for its end."""
