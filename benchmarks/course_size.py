@@ -328,7 +328,8 @@ def _share(counts: Counts) -> float:
 
 
 def _rate(likes: Floats, views: Floats, towards: Any) -> Floats:
-    return ((likes + AS_SMOOTH * towards) / (views + AS_SMOOTH)).astype(np.float32)
+    rate: Floats = ((likes + AS_SMOOTH * towards) / (views + AS_SMOOTH)).astype(np.float32)
+    return rate
 
 
 def _jittered(rate: Floats, rng: np.random.Generator) -> Floats:

@@ -29,6 +29,7 @@ GOOD_STATUS = b"HTTP/1.1 200 "
 POSTS = b'"recommendations":[{'  # an answer that holds at least one post
 END_OF_HEAD, LENGTH, REQUEST_ID = b"\r\n\r\n", b"\r\ncontent-length: ", b"\r\nx-request-id: "
 RECONNECT = 0.05  # seconds between attempts to connect where nobody listens
+CONNECT_EVERY = 0.05  # seconds between the first connections
 ANSWER_LIMIT = 10.0  # seconds after which an answer counts as lost
 MOST_FAILURES_TOLD = 20
 
@@ -178,7 +179,11 @@ class Generator:
         """Give the tally, and how long was measured in seconds."""
         options, told = self._options, asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-        workers = [asyncio.create_task(self._keep_connected()) for _ in range(options.connections)]
+        workers = []
+        for _ in range(options.connections):
+            workers.append(asyncio.create_task(self._keep_connected()))
+            # clients do not come in one instant; of such a burst, the server process that wakes first takes all
+            await asyncio.sleep(CONNECT_EVERY)
         await asyncio.sleep(options.warm_up)
         self._measured_from = started = time.perf_counter()
         with suppress(TimeoutError):

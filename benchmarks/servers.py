@@ -36,6 +36,16 @@ class Server:
         children = [child for child in me.children(recursive=True) if child.memory_info().rss > LEAST_WORKER]
         return children or [me]
 
+    def connections(self) -> list[int]:
+        """Open client connections of each worker."""
+        return [
+            sum(
+                one.status == psutil.CONN_ESTABLISHED and one.laddr.port == self.port
+                for one in worker.net_connections()
+            )
+            for worker in self.workers
+        ]
+
     def memory(self) -> list[tuple[float, float]]:
         """MiB of each worker: proportional and resident set size. The first counts a page that n share as 1/n."""
         return [(worker.memory_full_info().pss / 2**20, worker.memory_info().rss / 2**20) for worker in self.workers]

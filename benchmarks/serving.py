@@ -8,6 +8,7 @@ figure of each is the median of the rounds, so that a busy moment does not decid
 import argparse
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from benchmarks import bare_handler, textbook_service
 from benchmarks.course_network import ENDS_AT, Size
 from benchmarks.course_size import publish_course_size
 from benchmarks.course_source import fill_source
-from benchmarks.load import Load, run_load
+from benchmarks.load import Load, run_load, start_load
 from benchmarks.overlap import overlaps
 from benchmarks.picture import write_histograms
 from benchmarks.postgres import temporary_postgres
@@ -118,10 +119,14 @@ def _one_connection(
 
 def _two_workers(settings: Settings, users: NDArray[np.int64], options: argparse.Namespace) -> list[Row]:
     with our_api(settings.home, settings.source.required_dsn(), workers=2) as server:
-        load = run_load(server.port, users, connections=16, seconds=options.seconds * options.rounds, warm_up=4)
+        running = start_load(server.port, users, connections=16, seconds=options.seconds * options.rounds, warm_up=4)
+        time.sleep(5)
+        busiest = max(server.connections())
+        load = running.result()
         _tell_failures(load)
         return [
             Row("16 connections, 2 workers", load.rate, "requests/s", ">= 1200"),
+            Row("connections of the busier worker", busiest, "of 16"),
             Row("16 connections, 2 workers, p50", load.percentile(50), "ms"),
             Row("16 connections, 2 workers, p99", load.percentile(99), "ms", "<= 40"),
             Row("failed requests, 16 connections", load.outcome.failed, "requests", "== 0"),
