@@ -9,12 +9,39 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 START_LIMIT = 30.0  # seconds
+
+
+class TemporaryServer:
+    """A server on a cluster that stays when it is stopped, so that it can be started again."""
+
+    def __init__(self, command: Sequence[str], port: int, folder: Path, as_user: Mapping[str, Any]) -> None:
+        self.dsn = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        self._command, self._folder, self._as_user = command, folder, as_user
+        self._probe = [str(Path(command[0]).with_name("pg_isready")), "-h", "127.0.0.1", "-p", str(port)]
+
+    def start(self) -> None:
+        """Start it and wait until it answers.
+
+        Raises:
+            RuntimeError: it did not come up; carries the server's log.
+        """
+        log = self._folder / "log"
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command, stdout=output, stderr=subprocess.STDOUT, cwd=self._folder, **self._as_user
+            )
+        _wait_until_ready(self._process, self._probe, log)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it: SIGINT ends its sessions and keeps every commit, SIGQUIT ends at once."""
+        self._process.send_signal(how)
+        self._process.wait(START_LIMIT)
 
 
 @contextmanager
@@ -24,6 +51,13 @@ def temporary_postgres(options: Mapping[str, str] | None = None) -> Iterator[str
     Raises:
         RuntimeError: it did not come up; carries the server's log.
     """
+    with temporary_server(options) as server:
+        yield server.dsn
+
+
+@contextmanager
+def temporary_server(options: Mapping[str, str] | None = None) -> Iterator[TemporaryServer]:
+    """The same as something that can be stopped and started."""
     # PostgreSQL refuses to run as root, and no other user need be able to reach the virtual environment
     as_user: dict[str, Any] = _unprivileged() if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="feedrank-postgres-", ignore_cleanup_errors=True) as name:
@@ -39,7 +73,7 @@ def temporary_postgres(options: Mapping[str, str] | None = None) -> Iterator[str
             shutil.chown(data, as_user["user"])
         initdb = [f"{programs}/initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"]
         subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)
-        port = _free_port()
+        port = free_port()
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(port),
@@ -50,15 +84,12 @@ def temporary_postgres(options: Mapping[str, str] | None = None) -> Iterator[str
             **(options or {}),
         }
         command = [f"{programs}/postgres", "-D", str(data), *(f"--{key}={value}" for key, value in settings.items())]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, **as_user)
+        server = TemporaryServer(command, port, folder, as_user)
         try:
-            probe = [f"{programs}/pg_isready", "-h", "127.0.0.1", "-p", str(port)]
-            _wait_until_ready(server, probe, folder / "log")
-            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+            server.start()
+            yield server
         finally:
-            server.send_signal(signal.SIGQUIT)  # "immediate": nobody needs the data any more
-            server.wait(START_LIMIT)
+            server.stop(signal.SIGQUIT)  # "immediate": nobody needs the data any more
 
 
 def _unprivileged() -> dict[str, Any]:
@@ -82,7 +113,8 @@ def _copy_package(package: Path, folder: Path) -> Path:
     return Path(shutil.copytree(package, folder / package.name))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
