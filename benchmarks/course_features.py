@@ -210,7 +210,7 @@ def _fit_ranker(state: ServingState, arm: str, settings: Settings, rng: np.rando
     users = np.sort(rng.permutation(len(state.user_ids))[:RANKER_USERS])
     user_rows = np.repeat(users, RANKER_POSTS)
     post_rows = rng.integers(0, len(state.post_ids), len(user_rows))
-    near = neighbour_scores(state.neighbours, state.liked_offsets, state.liked_posts, users)
+    near = neighbour_scores(state.neighbours, *state.audience(arm, users).likes, len(users))
     of_posts = state.post_factors[arm]
     parts = [
         of_posts.profile_weight * state.users.prior[user_rows, state.posts.topic_rows[post_rows]],

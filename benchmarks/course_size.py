@@ -40,9 +40,9 @@ def publish_course_size(settings: Settings, size: Size | None = None) -> Snapsho
 
 
 class Unranked(Recommender):
-    """Gives everybody the most popular posts for the nightly lists, which are not served: to rank for all takes long."""
+    """Gives everybody the most popular posts for the nightly lists, which nobody is served: ranking for all is slow."""
 
-    def show(self, arm: str, user_rows: NDArray[np.int64], user_ids: Any, when: Any, limit: int) -> Lists:  # noqa: ARG002
+    def show(self, arm: str, user_rows: NDArray[np.int64], *asked: Any, limit: int = 10, **more: Any) -> Lists:  # noqa: ARG002
         best = np.searchsorted(self.state.post_ids, self.popular(limit).post_ids)
         shape = len(user_rows), len(best)
         scores = np.full(shape, LIKE_RATE, np.float32)

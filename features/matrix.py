@@ -84,11 +84,11 @@ def pair_features(
     out = np.empty((len(PERSONAL), len(posts)), dtype=np.float32)
     topic = topic_rows[posts]
     out[:2] = audience.topics[owners, topic].T
-    np.einsum("md,md->m", audience.liked[owners], vectors[posts], out=out[2])
+    np.einsum("md,md->m", _of(audience.liked, owners), vectors[posts], out=out[2])
     out[3] = neighbours
     np.multiply(of_posts.profile_weight, audience.prior[owners, topic], out=out[4])
     out[5] = of_posts.quality[posts]
-    np.einsum("mk,mk->m", audience.factors[owners], of_posts.factors[posts], out=out[6])
+    np.einsum("mk,mk->m", _of(audience.factors, owners), of_posts.factors[posts], out=out[6])
     return out
 
 
@@ -123,7 +123,7 @@ def fill_pairs(
     """Fill (F, m): some pairs of users and posts at one moment, in the order that `fill_users` has."""
     groups = layout.slices
     out = np.empty((len(layout.names), len(posts)), dtype=np.float32)
-    out[groups["user"]] = audience.values[owners].T if len(audience) > 1 else audience.values.T
+    out[groups["user"]] = _of(audience.values, owners).T
     np.take(of_posts, posts, axis=1, out=out[groups["post"]], mode="clip")
     out[groups["personal"]] = personal
     request = out[groups["request"]]
@@ -135,3 +135,8 @@ def base_scores(layout: Layout, matrix: NDArray[np.float32]) -> NDArray[np.float
     """The log-odds that a ranker starts from: the sum of the base columns of an (n, F) matrix, (n,)."""
     base = matrix[:, layout.slices["base"]]
     return base[:, 0] + base[:, 1] + base[:, 2]
+
+
+def _of(values: NDArray[np.float32], owners: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Gather the rows of m owners; those of one user need not be copied."""
+    return np.broadcast_to(values, (len(owners), values.shape[1])) if len(values) == 1 else values[owners]

@@ -31,8 +31,8 @@ from features.text_space import read_arrays, write_arrays
 from warehouse.connection import read_sql
 
 NEAREST = 50
-# so many cells are counted faster in one array than sorted
-DENSE_CELLS = 1 << 20
+# with more posts than this, sorting the few that have a score is faster than an array of all
+DENSE_WIDTH = 50_000
 K1, B = 1.2, 0.75  # the defaults of implicit's BM25Recommender
 # training rows look at a similarity that is at most this old, as a served row does after weekly training
 REFIT = timedelta(days=7)
@@ -98,36 +98,59 @@ def pairs_of(post_ids: NDArray[np.int64], similarity: csr_array) -> pl.DataFrame
     )
 
 
-def neighbour_cells(
-    similarity: csr_array,  # (P, P)
-    owners: NDArray[np.int64],  # (L,) ascending, whose of n users each like is
-    liked: NDArray[np.int32],  # (L,) rows of the posts liked, ascending within a user
-    n: int,
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Score posts for n users by what they liked: the cells (user · P + post, ascending) above 0, and their scores.
+@dataclass(frozen=True)
+class NeighbourScores:
+    """Scores of posts for n users by what they liked, 0 without a neighbour. A cell is user · P + post.
 
     Sums go by ascending liked post for each user alone, so that a score does not depend on who else is asked for.
     """
-    width = similarity.shape[0]
-    entries, of_like = ranges(similarity.indptr[liked], similarity.indptr[liked + 1])
-    cells = owners[of_like] * width + similarity.indices[entries]
-    weights = similarity.data[entries]
-    if n * width <= DENSE_CELLS:
-        sums = np.bincount(cells, weights, minlength=n * width)
-        found = np.flatnonzero(sums)
-        return found, sums[found].astype(np.float32)
-    found, places = np.unique(cells, return_inverse=True)
-    return found, np.bincount(places, weights, minlength=len(found)).astype(np.float32)
+
+    width: int  # P
+    cells: NDArray[np.int64] | None  # (c,) ascending, those above 0; None: `values` holds every cell
+    values: NDArray[np.float32]  # (c,) or (n · P,)
+
+    @classmethod
+    def of(
+        cls,
+        similarity: csr_array,  # (P, P)
+        owners: NDArray[np.int64],  # (L,) ascending, whose of n users each like is
+        liked: NDArray[np.int32],  # (L,) rows of the posts liked, ascending within a user
+        n: int,
+    ) -> Self:
+        """Add up the similarities to what each user liked."""
+        width = similarity.shape[0]
+        entries, of_like = ranges(similarity.indptr[liked], similarity.indptr[liked + 1])
+        cells = owners[of_like] * width + similarity.indices[entries]
+        weights = similarity.data[entries]
+        if width <= DENSE_WIDTH:
+            return cls(width, None, np.bincount(cells, weights, minlength=n * width).astype(np.float32))
+        found, places = np.unique(cells, return_inverse=True)
+        return cls(width, found, np.bincount(places, weights, minlength=len(found)).astype(np.float32))
+
+    def at(self, cells: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Look some cells up."""
+        if self.cells is None:
+            return self.values[cells]
+        if not len(self.cells):
+            return np.zeros(cells.shape, np.float32)
+        places = np.minimum(np.searchsorted(self.cells, cells), len(self.cells) - 1)
+        return np.where(self.cells[places] == cells, self.values[places], np.float32(0))
+
+    def above_zero(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The cells with a neighbour, ascending, and their scores."""
+        if self.cells is not None:
+            return self.cells, self.values
+        cells = np.flatnonzero(self.values)
+        return cells, self.values[cells]
 
 
 def neighbour_scores(
     similarity: csr_array, owners: NDArray[np.int64], liked: NDArray[np.int32], n: int
 ) -> NDArray[np.float32]:
-    """Lay `neighbour_cells` out for every user and post: (n, P), 0 without a neighbour."""
-    scores = np.zeros(n * similarity.shape[0], np.float32)
-    cells, values = neighbour_cells(similarity, owners, liked, n)
-    scores[cells] = values
-    return scores.reshape(n, -1)
+    """Lay the scores out for every user and post: (n, P)."""
+    found = NeighbourScores.of(similarity, owners, liked, n)
+    width = similarity.shape[0]
+    return found.at(np.arange(n * width)).reshape(n, width)
 
 
 def view_scores(con: duckdb.DuckDBPyConnection, views: pl.DataFrame) -> NDArray[np.float32]:

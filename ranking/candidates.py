@@ -39,8 +39,8 @@ def candidates(asked: Asked) -> Candidates:
     # one number orders them by user, post, standing and source: the flat place of (standing, source) breaks ties
     ranks = brought.shape[1] * brought.shape[2]
     standing = np.arange(ranks).reshape(brought.shape[1:])
-    users = np.arange(asked.n)[:, None, None] * asked.width
-    found = np.sort(((users + brought) * ranks + standing)[brought != NOTHING])
+    cells = asked.cells(brought.reshape(asked.n, -1)).reshape(brought.shape)
+    found = np.sort((cells * ranks + standing)[brought != NOTHING])
     cells, standings = np.divmod(found, ranks)
     first = np.ones(len(cells), np.bool_)
     first[1:] = cells[1:] != cells[:-1]

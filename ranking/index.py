@@ -1,11 +1,8 @@
 """An approximate index of posts for networks with more of them than a request can look at one by one.
 
-Two graphs an arm (HNSW by `usearch`): one of text vectors by cosine, one for the factor model. The model's log-odds
-
-    w b(u, topic(p)) + q_p + θ_u · f_p
-
-are one inner product of (w b(u), 1, θ_u) and (one-hot topic, q_p, f_p), so the posts that it scores best are the
-nearest by inner product. The graphs are built when a snapshot is written and mapped from its files afterwards.
+Two graphs an arm (HNSW by `usearch`): one of text vectors by cosine, one for the factor model, whose log-odds are an
+inner product (`ranking.shelf.model_vectors`). The graphs are built when a snapshot is written, and mapped from its files
+afterwards.
 
 Source: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical Navigable
 Small World graphs", 2018.
@@ -21,9 +18,8 @@ from usearch.index import MetricKind, ScalarKind
 
 from core.columns import ARMS
 from features.audience import Audience
-from features.factor_model import PostFactors
 from features.serving_state import ServingState
-from ranking.shelf import Rows
+from ranking.shelf import Rows, model_queries, model_vectors
 from ranking.top_k import NOTHING
 
 INDEX_FILES = "*.usearch"
@@ -46,8 +42,7 @@ class Index:
 
     def favourites(self, audience: Audience, k: int) -> Rows:
         """Posts that the factor model scores best for each user: (n, k), then -1."""
-        one = np.ones((len(audience), 1), np.float32)
-        return _search(self.model, np.hstack([self.profile_weight * audience.prior, one, audience.factors]), k)
+        return _search(self.model, model_queries(audience, self.profile_weight), k)
 
 
 def save_index(state: ServingState, folder: Path, threads: int = 1) -> None:
@@ -56,12 +51,8 @@ def save_index(state: ServingState, folder: Path, threads: int = 1) -> None:
     With more than one thread it is built faster, and is another one each time.
     """
     for arm in ARMS:
-        learned = state.post_factors[arm]
-        for graph, name, vectors in (
-            (_graph(state.spaces[arm].vectors.shape[1]), "texts", state.spaces[arm].vectors),
-            (_graph(_described(state, learned).shape[1]), "model", _described(state, learned)),
-        ):
-            rows = np.flatnonzero(state.eligible)
+        for name, vectors in (("texts", state.spaces[arm].vectors), ("model", model_vectors(state, arm))):
+            graph, rows = _graph(vectors.shape[1]), np.flatnonzero(state.eligible)
             graph.add(rows, np.ascontiguousarray(vectors[rows]), threads=threads)
             graph.save(str(_file(folder, arm, name)))
 
@@ -75,11 +66,6 @@ def open_index(state: ServingState, folder: Path) -> dict[str, Index]:
             texts, model = (Graph.restore(str(file), view=True) for file in files)
             found[arm] = Index(texts, model, state.post_factors[arm].profile_weight)
     return found
-
-
-def _described(state: ServingState, learned: PostFactors) -> NDArray[np.float32]:
-    topics = (state.posts.topic_rows[:, None] == np.arange(len(state.topics))).astype(np.float32)
-    return np.hstack([topics, learned.quality[:, None], learned.factors])
 
 
 def _graph(width: int) -> Graph:

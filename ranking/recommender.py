@@ -309,12 +309,7 @@ class Recommender:
     def _scores(
         self, asked: Asked, owners: NDArray[np.int64], rows: NDArray[np.int64], when: datetime
     ) -> NDArray[np.float32]:
-        cells, values = asked.neighbours
-        near = np.zeros(len(rows), np.float32)
-        if len(cells):
-            wanted = owners * asked.width + rows
-            places = np.minimum(np.searchsorted(cells, wanted), len(cells) - 1)
-            near = np.where(cells[places] == wanted, values[places], np.float32(0))
+        near = asked.neighbours.at(owners * asked.width + rows)
         return self._scorer.score_pairs(asked.arm, asked.audience, owners, rows, near, when)
 
     def _varied(self, arm: str, best: NDArray[np.int64], scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
@@ -326,9 +321,9 @@ class Recommender:
         hidden = owners * width + liked
         if wanted.exclude is not None and len(wanted.exclude):
             unwanted = np.arange(len(audience))[:, None] * width + wanted.exclude
-            hidden = np.union1d(hidden, unwanted)
+            hidden = np.concatenate([hidden, unwanted.ravel()])
         view = self._shelf.all if wanted.topic is None else self._shelf.view(wanted.topic)
-        return Asked(self.state, arm, audience, view, hidden, per_source, self._index.get(arm))
+        return Asked(self.state, self._shelf, arm, audience, view, hidden, per_source, self._index.get(arm))
 
     @property
     def _exhaustive(self) -> bool:

@@ -116,7 +116,8 @@ class Scorer:
 
     def _predict(self, arm: str, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn features (F, m) into probabilities (m,)."""
-        raw = self._rankers[arm].predict(matrix.T, prediction_type="RawFormulaVal", thread_count=self._threads)
+        pool = Pool(matrix.T)  # CatBoost makes one of an array as well, and looks at it longer
+        raw = self._rankers[arm].predict(pool, prediction_type="RawFormulaVal", thread_count=self._threads)
         raw += base_scores(self._state.layout, matrix.T)
         probabilities: NDArray[np.float32] = (1 / (1 + np.exp(-raw))).astype(np.float32)
         return probabilities

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from features.audience import Audience
 from features.catalog import POST
 from features.serving_state import ServingState
 from ranking.top_k import NOTHING, top_k
@@ -47,10 +48,7 @@ class Shelf:
         self._fresh_days = fresh_days
         self.values = np.ascontiguousarray(state.posts.values.T)  # (post features, P)
         self.view = lru_cache(maxsize=None)(self._view)  # as many as there are topics, and one
-
-    @property
-    def width(self) -> int:
-        return len(self._state.post_ids)
+        self.model = lru_cache(maxsize=None)(self._model)
 
     @cached_property
     def all(self) -> View:
@@ -61,6 +59,10 @@ class Shelf:
         """Give one post feature, (P,)."""
         values: NDArray[np.float32] = self.values[PLACES[name]]
         return values
+
+    def _model(self, arm: str) -> NDArray[np.float32]:
+        """What `model_queries` are multiplied with, (P, T + 1 + K)."""
+        return model_vectors(self._state, arm)
 
     def _view(self, topic: int | None) -> View:
         """The posts of one topic, given by its place in the state's topics; None: all posts."""
@@ -90,6 +92,22 @@ class Shelf:
         topic = self.feature("topic_like_rate")
         # a network without a like has no rates to compare
         return (self.feature("post_like_rate") / np.where(topic > 0, topic, 1)).astype(np.float32)
+
+
+def model_vectors(state: ServingState, arm: str) -> NDArray[np.float32]:
+    """Lay posts out so that one product gives the factor model's log-odds: topic, quality, factors, (P, T + 1 + K).
+
+    w b(u, topic(p)) + q_p + θ_u · f_p is the inner product of (w b(u), 1, θ_u) and (one-hot topic, q_p, f_p).
+    """
+    learned = state.post_factors[arm]
+    topics = (state.posts.topic_rows[:, None] == np.arange(len(state.topics))).astype(np.float32)
+    return np.hstack([topics, learned.quality[:, None], learned.factors])
+
+
+def model_queries(audience: Audience, profile_weight: np.float32) -> NDArray[np.float32]:
+    """Lay users out to be multiplied with `model_vectors`, (n, T + 1 + K)."""
+    one = np.ones((len(audience), 1), np.float32)
+    return np.concatenate([profile_weight * audience.prior, one, audience.factors], axis=1)
 
 
 def _order(values: NDArray[np.float32], allowed: NDArray[np.bool_]) -> Rows:

@@ -16,6 +16,12 @@ def top_k(scores: NDArray[np.floating], k: int) -> NDArray[np.int64]:
     [[1, 2, 3], [0, 2, -1]]
     """
     n, width = scores.shape
+    if n == 1:  # a request, or an order of all posts
+        row = scores[0]
+        found = best_of(np.where(np.isnan(row), -np.inf, row), None, k)
+        best = np.full((1, k), NOTHING, np.int64)
+        best[0, : len(found)] = found
+        return best
     best = np.full((n, k), NOTHING, np.int64)
     kept = min(k, width)
     if n == 0 or kept == 0:
@@ -34,4 +40,23 @@ def top_k(scores: NDArray[np.floating], k: int) -> NDArray[np.int64]:
     order = np.argsort(-values, axis=1, kind="stable")
     ordered = np.take_along_axis(columns, order, axis=1)
     best[:, :kept] = np.where(np.take_along_axis(values, order, axis=1) == -np.inf, NOTHING, ordered)
+    return best
+
+
+def best_of(scores: NDArray[np.floating], rows: NDArray[np.int64] | None, k: int) -> NDArray[np.int64]:
+    """Take the rows (m,) of the `k` highest scores (m,), best first, equal scores by row; none of -inf, and no NaN.
+
+    Without rows, a score's place is its row.
+
+    >>> best_of(np.array([0.5, 0.9, 0.5, -np.inf]), np.array([7, 8, 3, 1]), 4).tolist()
+    [8, 3, 7]
+    """
+    if len(scores) > k:
+        last = np.partition(scores, len(scores) - k)[len(scores) - k] if k else np.inf
+        kept = np.flatnonzero(scores >= last)
+        scores, rows = scores[kept], kept if rows is None else rows[kept]
+    elif rows is None:
+        rows = np.arange(len(scores))
+    order = np.lexsort((rows, -scores))[:k]
+    best: NDArray[np.int64] = rows[order[scores[order] > -np.inf]]
     return best

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.audience import Audience
-from features.factor_model import PostFactors
-from features.neighbours import neighbour_cells
+from features.neighbours import NeighbourScores
 from features.serving_state import ServingState
 from ranking.index import Index
-from ranking.shelf import Rows, View
-from ranking.top_k import NOTHING, top_k
+from ranking.shelf import Rows, Shelf, View
+from ranking.top_k import NOTHING, best_of, top_k
 
 # n users times P posts: user · P + post, one number for each pair
 Cells: TypeAlias = NDArray[np.int64]
@@ -24,10 +23,11 @@ class Asked:
     """n users of one arm, and the posts that they may be shown."""
 
     state: ServingState
+    shelf: Shelf
     arm: str
     audience: Audience
     view: View
-    hidden: Cells  # ascending: posts that a user may not be shown, beside those outside the view
+    hidden: Cells  # posts that a user may not be shown, beside those outside the view
     per_source: int
     index: Index | None = None  # of the arm's vectors, where there are too many to look at all
 
@@ -39,47 +39,49 @@ class Asked:
     def width(self) -> int:
         return len(self.state.post_ids)
 
-    @property
-    def vectors(self) -> NDArray[np.float32]:
-        return self.state.spaces[self.arm].vectors
-
-    @property
-    def post_factors(self) -> PostFactors:
-        return self.state.post_factors[self.arm]
-
     @cached_property
     def enough(self) -> int:
         """So many of an order leave every user `per_source` of them, whatever is hidden."""
-        if not len(self.hidden):
-            return self.per_source
+        if self.n == 1 or not len(self.hidden):
+            return self.per_source + len(self.hidden)
         return self.per_source + int(np.bincount(self.hidden // self.width).max())
 
     @cached_property
-    def neighbours(self) -> tuple[Cells, NDArray[np.float32]]:
-        """Cells with a neighbour of what the user liked, ascending, and their scores."""
-        return neighbour_cells(self.state.neighbours, *self.audience.likes, self.n)
+    def neighbours(self) -> NeighbourScores:
+        """Scores of posts by what the users liked."""
+        return NeighbourScores.of(self.state.neighbours, *self.audience.likes, self.n)
+
+    @cached_property
+    def _mask(self) -> NDArray[np.bool_]:
+        mask = np.zeros(self.n * self.width, np.bool_)
+        mask[self.hidden] = True
+        return mask
 
     def is_hidden(self, cells: Cells) -> NDArray[np.bool_]:
-        """Which cells are in `hidden`."""
-        if not len(self.hidden):
-            return np.zeros(cells.shape, np.bool_)
-        places = np.minimum(np.searchsorted(self.hidden, cells), len(self.hidden) - 1)
-        found: NDArray[np.bool_] = self.hidden[places] == cells
-        return found
+        """Which cells are hidden from their user."""
+        return self._mask[cells]
 
     def cells(self, rows: Rows) -> Cells:
         """Lay posts (n, k) or (k,) out as cells (n, k)."""
-        return np.arange(self.n)[:, None] * self.width + rows
+        return rows[None] if self.n == 1 and rows.ndim == 1 else np.arange(self.n)[:, None] * self.width + rows
+
+    def listed(self, rows: Rows) -> Rows:
+        """Lay one user's posts (k,) out as a list (1, per_source)."""
+        out = np.full((1, self.per_source), NOTHING, np.int64)
+        out[0, : len(rows)] = rows
+        return out
 
     def first(self, order: Rows) -> Rows:
         """Take the first posts of an order (L,), each user's without what is hidden: (n, per_source)."""
-        rows = np.broadcast_to(order[: self.enough], (self.n, min(self.enough, len(order))))
-        return self.kept(rows)
+        rows = order[: self.enough]
+        if self.n == 1:
+            return self.listed(rows[~self._mask[rows]][: self.per_source])
+        return self.kept(np.broadcast_to(rows, (self.n, len(rows))))
 
     def kept(self, rows: Rows) -> Rows:
         """Of rows (n, L), best first, take each user's first without what is hidden: (n, per_source), then -1."""
         out = np.full((self.n, self.per_source), NOTHING, np.int64)
-        free = (rows != NOTHING) & ~self.is_hidden(self.cells(rows))
+        free = (rows != NOTHING) & ~self.is_hidden(np.maximum(self.cells(rows), 0))
         places = np.cumsum(free, axis=1) - 1
         users, columns = np.nonzero(free & (places < self.per_source))
         out[users, places[users, columns]] = rows[users, columns]
@@ -93,4 +95,6 @@ class Asked:
 
     def best(self, scores: NDArray[np.float32]) -> Rows:
         """Take the posts with the highest scores (n, P): (n, per_source), then -1."""
+        if self.n == 1:
+            return self.listed(best_of(self.seen(scores)[0], None, self.per_source))
         return top_k(self.seen(scores), self.per_source)

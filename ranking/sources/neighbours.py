@@ -4,17 +4,18 @@ import numpy as np
 
 from ranking.shelf import Rows
 from ranking.sources.asked import Asked
-from ranking.top_k import NOTHING
+from ranking.top_k import NOTHING, best_of
 
 
 def bring(asked: Asked) -> Rows:
     """Posts by the sum of their similarities to those that the user liked."""
-    cells, scores = asked.neighbours
+    cells, scores = asked.neighbours.above_zero()
+    usable = ~asked.is_hidden(cells)
+    cells, scores = cells[usable], scores[usable]
+    if asked.n == 1:
+        return asked.listed(best_of(scores + asked.view.barrier[cells], cells, asked.per_source))
     users, posts = np.divmod(cells, asked.width)
-    usable = (scores > 0) & asked.view.allowed[posts] & ~asked.is_hidden(cells)
-    if asked.n == 1 and np.count_nonzero(usable) > asked.per_source:  # one user's need not all be sorted
-        last = np.partition(scores[usable], -asked.per_source)[-asked.per_source]
-        usable &= scores >= last
+    usable = asked.view.allowed[posts]
     users, posts, scores = users[usable], posts[usable], scores[usable]
     order = np.lexsort((posts, -scores, users))
     users, posts = users[order], posts[order]

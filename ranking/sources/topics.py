@@ -5,7 +5,7 @@ import numpy as np
 from features.catalog import TOPIC_PAIR
 from ranking.shelf import Rows
 from ranking.sources.asked import Asked
-from ranking.top_k import NOTHING, top_k
+from ranking.top_k import NOTHING, best_of, top_k
 
 LIKE_RATE = [spec.name for spec in TOPIC_PAIR].index("pair_topic_like_rate")
 
@@ -19,6 +19,8 @@ def bring(asked: Asked) -> Rows:
     scores[np.isnan(scores)] = -np.inf
     flat, posts = scores.reshape(asked.n, rows.size), rows.reshape(-1)
     flat[asked.is_hidden(asked.cells(posts))] = -np.inf
+    if asked.n == 1:
+        return asked.listed(best_of(flat[0], posts, asked.per_source))
     # ties by post, as everywhere
     order = np.argsort(posts, kind="stable")
     best = top_k(flat[:, order], asked.per_source)

@@ -87,11 +87,12 @@ def scores_by_source(state: ServingState, user: int) -> dict[str, np.ndarray]:
 def test_each_candidate_stands_among_the_best_of_its_source(
     state: ServingState, per_source: int, topic: int | None, excluded: set[int]
 ) -> None:
-    view, everybody = Shelf(state, fresh_days=3.0).view(topic), state.audience(TEST, np.array([0, 1, 2, -1]))
+    shelf, everybody = Shelf(state, fresh_days=3.0), state.audience(TEST, np.array([0, 1, 2, -1]))
+    view = shelf.view(topic)
     owners, liked = everybody.likes
     unwanted = (np.arange(4)[:, None] * POSTS + np.array(sorted(excluded), int)).ravel()
     hidden = np.union1d(owners * POSTS + liked, unwanted)
-    found = candidates(Asked(state, TEST, everybody, view, hidden, per_source))
+    found = candidates(Asked(state, shelf, TEST, everybody, view, hidden, per_source))
     expected = {}
     for user in range(4):
         standing: dict[int, list[tuple[int, int]]] = {}  # by post: (place, number of the source)
@@ -107,7 +108,7 @@ def test_each_candidate_stands_among_the_best_of_its_source(
     alone = []
     for user in range(4):
         mine = hidden[hidden // POSTS == user] % POSTS
-        alone.append(candidates(Asked(state, TEST, everybody.part(user, user + 1), view, mine, per_source)))
+        alone.append(candidates(Asked(state, shelf, TEST, everybody.part(user, user + 1), view, mine, per_source)))
     cells = np.concatenate([user * POSTS + one.cells for user, one in enumerate(alone)])
     np.testing.assert_array_equal(cells, found.cells)
 
