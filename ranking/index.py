@@ -1,7 +1,7 @@
 """An approximate index of posts for networks with more of them than a request can look at one by one.
 
 Two graphs an arm (HNSW by `usearch`): one of text vectors by cosine, one for the factor model, whose log-odds are an
-inner product (`ranking.shelf.model_vectors`). The graphs are built when a snapshot is written, and mapped from its files
+inner product (`ranking.shelf.model_vectors`). They are built when a snapshot is written, and mapped from its files
 afterwards.
 
 Source: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical Navigable
