@@ -17,6 +17,7 @@ from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
 
 from api import problems
 from api.engine import Engine
+from api.exposures import ExposureLog
 from api.routes import health, posts, recommendations, snapshot, users
 from core.logging import log_to_terminal
 from core.settings import Settings, load_settings
@@ -30,7 +31,9 @@ class Metrics(PrometheusController):
 
 def create_app(settings: Settings) -> Litestar:
     """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
+    exposures = ExposureLog(settings)
     engine = Engine(settings)
+    engine.exposures = exposures if settings.api.exposures else None
 
     @asynccontextmanager
     async def watch_snapshots(_: Litestar) -> AsyncIterator[None]:
@@ -39,6 +42,14 @@ def create_app(settings: Settings) -> Litestar:
             yield
         finally:
             engine.stop()
+
+    @asynccontextmanager
+    async def keep_exposures(_: Litestar) -> AsyncIterator[None]:
+        exposures.start()  # also when none are recorded: the spool may hold some, and feed actions need its tables
+        try:
+            yield
+        finally:
+            exposures.stop()
 
     return Litestar(
         route_handlers=[
@@ -54,7 +65,7 @@ def create_app(settings: Settings) -> Litestar:
             health.ready,
             Metrics,
         ],
-        lifespan=[watch_snapshots],
+        lifespan=[watch_snapshots, keep_exposures],
         dependencies={
             "engine": Provide(lambda: engine, sync_to_thread=False),
             "serving": Provide(lambda: engine.serving, sync_to_thread=False),
