@@ -16,9 +16,10 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
 
 from api import problems
+from api.actions import ActionWriter, OnActions
 from api.engine import Engine
 from api.exposures import ExposureLog
-from api.routes import health, posts, recommendations, snapshot, users
+from api.routes import feed_actions, health, posts, recommendations, snapshot, users
 from core.logging import log_to_terminal
 from core.settings import Settings, load_settings
 
@@ -31,6 +32,8 @@ class Metrics(PrometheusController):
 
 def create_app(settings: Settings) -> Litestar:
     """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
+    on_actions: list[OnActions] = []
+    actions = ActionWriter(settings, on_actions)
     exposures = ExposureLog(settings)
     engine = Engine(settings)
     engine.exposures = exposures if settings.api.exposures else None
@@ -50,11 +53,13 @@ def create_app(settings: Settings) -> Litestar:
             yield
         finally:
             exposures.stop()
+            actions.close()
 
     return Litestar(
         route_handlers=[
             recommendations.recommend,
             recommendations.popular,
+            feed_actions.write,
             users.user,
             users.feed,
             posts.post,
@@ -67,6 +72,7 @@ def create_app(settings: Settings) -> Litestar:
         ],
         lifespan=[watch_snapshots, keep_exposures],
         dependencies={
+            "actions": Provide(lambda: actions, sync_to_thread=False),
             "engine": Provide(lambda: engine, sync_to_thread=False),
             "serving": Provide(lambda: engine.serving, sync_to_thread=False),
         },
