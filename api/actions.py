@@ -78,7 +78,7 @@ class ActionWriter:
             raise
         except (DataError, IntegrityError) as error:
             told = str(error.orig).partition("\n")[0]
-            bad = BadParameter("body", None, f"the network's database does not take the actions: {told}")
+            bad = BadParameter("body", None, f"the network's database does not take the body: {told}")
             raise refusal(HTTPStatus.UNPROCESSABLE_ENTITY, [bad]) from None
         for told_of in self._on_actions:
             try:

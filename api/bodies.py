@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON read strictly into a schema, or a problem with the field's name, its value and the reason."""
+"""Bodies of requests: JSON read strictly into a schema, or a problem with the name of the field and its value."""
 
 import re
 from contextlib import suppress
