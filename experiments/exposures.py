@@ -5,30 +5,25 @@ One exposure is one answer. As a JSON line it stays in the API's spool until Pos
 """
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
-from msgspec import Meta, Struct
-
-# bounds of PostgreSQL's bigint: a line that decodes is one that the table takes
-Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-RequestId = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-Name = Annotated[str, Meta(pattern=r"^[^\x00]*$")]  # text of PostgreSQL holds no zero character
+from msgspec import Struct
 
 
 class Exposure(Struct, frozen=True, forbid_unknown_fields=True):
     """The posts of one answer in their order; the three lists are of one length. Moments are UTC without a zone."""
 
-    request_id: RequestId
-    experiment: Name
-    salt: Name
-    user_id: Id
-    arm: Name
-    snapshot_id: Name
+    request_id: str  # a UUID with dashes
+    experiment: str
+    salt: str
+    user_id: int
+    arm: str
+    snapshot_id: str
     shown_at: datetime  # when it was answered
     as_of: datetime | None  # the moment that was asked for; None: now
-    post_ids: list[Id]
-    sources: list[Name]
+    post_ids: list[int]
+    sources: list[str]
     propensities: list[float]
 
 

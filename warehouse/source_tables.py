@@ -147,9 +147,15 @@ def _upgrade(connection: Connection, schema: str) -> bool:
 
 def _version(connection: Connection, schema: str) -> str:
     """The newest revision there, of a later feedrank perhaps; empty before the first."""
+    # not by to_regclass, which may answer from a cache of before we waited for the lock
+    there = connection.execute(
+        text("SELECT FROM pg_catalog.pg_tables WHERE schemaname = :schema AND tablename = :name"),
+        {"schema": schema, "name": VERSION_TABLE},
+    ).one_or_none()
+    if there is None:
+        return ""
     table = f"{identifier(schema)}.{identifier(VERSION_TABLE)}"
-    known = connection.execute(text("SELECT to_regclass(:table) IS NOT NULL"), {"table": table}).scalar()
-    return (connection.execute(text(f"SELECT version_num FROM {table}")).scalar() or "") if known else ""
+    return connection.execute(text(f"SELECT version_num FROM {table}")).scalar() or ""
 
 
 def _grant(connection: Connection, schema: str, role: str) -> None:

@@ -1,5 +1,9 @@
 """What the API showed comes home with the copy: each request id once, whenever it was written."""
 
+from datetime import datetime
+from hashlib import md5
+from uuid import UUID
+
 import pytest
 
 from core.settings import Settings
@@ -27,12 +31,10 @@ def test_every_column_comes_as_it_is(settings: Settings, execute: Execute, rows:
     execute(SHOWN.format(name="a", first="2026-01-01", count=1))
     execute("UPDATE recommendation_exposure SET as_of = '2025-12-01 00:00:00.123456'")
     assert copy_source(settings, "first").exposures == 1
-    columns = "experiment, salt, user_id, arm, snapshot_id, shown_at, as_of, post_ids, sources, propensities"
-    [(row, request_id)] = rows(f"SELECT ({columns})::VARCHAR, request_id = md5('a1')::UUID FROM raw.exposures")
-    assert request_id
-    assert row == (
-        "(one, s, 1, test, x, 2026-01-01 01:00:00, 2025-12-01 00:00:00.123456, [1, 2], [fresh, 'a \"b\"'], [1.0, 0.1])"
-    )
+    moments = (datetime(2026, 1, 1, 1), datetime(2025, 12, 1, 0, 0, 0, 123456))
+    [(request_id, *row)] = rows("FROM raw.exposures")
+    assert request_id == UUID(md5(b"a1").hexdigest())
+    assert row == ["one", "s", 1, "test", "x", *moments, [1, 2], ["fresh", 'a "b"'], [1.0, 0.1]]
 
 
 def test_later_copies_bring_what_is_new_and_what_waited_in_a_spool(
