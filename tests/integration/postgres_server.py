@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,20 +37,21 @@ class PostgresServer:
         self.process = psutil.Process(self.child.pid)
 
     def freeze(self) -> None:
-        for process in self._family():
-            process.suspend()
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for process in self._family():
-            process.resume()
+        self._signal(signal.SIGCONT)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with closing(psycopg2.connect(self.dsn)) as connection, connection.cursor() as cursor:
             cursor.execute(query)
             return cursor.fetchall()
 
-    def _family(self) -> list[psutil.Process]:
-        return [self.process, *self.process.children(recursive=True)]
+    def _signal(self, number: int) -> None:
+        """Send it to the server and all its children."""
+        for process in [self.process, *self.process.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):  # a connection may end at any moment
+                process.send_signal(number)
 
 
 @contextmanager
