@@ -16,8 +16,10 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
 
 from api import problems
+from api.actions import ActionWriter, OnActions
 from api.engine import Engine
-from api.routes import health, posts, recommendations, snapshot, users
+from api.exposures import ExposureLog
+from api.routes import feed_actions, health, posts, recommendations, snapshot, users
 from core.logging import log_to_terminal
 from core.settings import Settings, load_settings
 
@@ -30,7 +32,11 @@ class Metrics(PrometheusController):
 
 def create_app(settings: Settings) -> Litestar:
     """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
+    on_actions: list[OnActions] = []
+    actions = ActionWriter(settings, on_actions)
+    exposures = ExposureLog(settings)
     engine = Engine(settings)
+    engine.exposures = exposures if settings.api.exposures else None
 
     @asynccontextmanager
     async def watch_snapshots(_: Litestar) -> AsyncIterator[None]:
@@ -40,10 +46,20 @@ def create_app(settings: Settings) -> Litestar:
         finally:
             engine.stop()
 
+    @asynccontextmanager
+    async def keep_exposures(_: Litestar) -> AsyncIterator[None]:
+        exposures.start()  # also when none are recorded: the spool may hold some, and feed actions need its tables
+        try:
+            yield
+        finally:
+            exposures.stop()
+            actions.close()
+
     return Litestar(
         route_handlers=[
             recommendations.recommend,
             recommendations.popular,
+            feed_actions.write,
             users.user,
             users.feed,
             posts.post,
@@ -54,8 +70,9 @@ def create_app(settings: Settings) -> Litestar:
             health.ready,
             Metrics,
         ],
-        lifespan=[watch_snapshots],
+        lifespan=[watch_snapshots, keep_exposures],
         dependencies={
+            "actions": Provide(lambda: actions, sync_to_thread=False),
             "engine": Provide(lambda: engine, sync_to_thread=False),
             "serving": Provide(lambda: engine.serving, sync_to_thread=False),
         },

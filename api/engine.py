@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import duckdb
 
+from api.exposures import ExposureLog
 from api.schemas import Post, RecommendedPost, Refusal
 from core.columns import ARMS
 from core.errors import FeedrankError, NotFound, SnapshotNotFound
@@ -85,6 +86,7 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.experiment = settings.experiment
         self.refused: Refusal | None = None
+        self.exposures: ExposureLog | None = None  # None: what is shown is not recorded
         self._settings = settings
         self._serving: Serving | None = None
         self._stopped = threading.Event()

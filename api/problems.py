@@ -4,10 +4,11 @@ Every answer of 400 and above is such a document, `application/problem+json`. On
 `errors`, each with its name, the value received and what it must be.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
+import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
@@ -15,8 +16,8 @@ from litestar.params import ParameterKwarg, QueryParameter
 from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsException, ProblemDetailsPlugin
 from litestar.typing import FieldDefinition
 
-from api.schemas import Problem
-from core.errors import FeedrankError, NotFound, SnapshotError
+from api.schemas import BadParameter, Problem
+from core.errors import FeedrankError, NotFound, SnapshotError, SourceError
 from core.logging import get_logger
 
 log = get_logger(__name__)
@@ -29,6 +30,7 @@ TRUE_OR_FALSE = "it must be true or false"
 STATUS_OF: dict[type[FeedrankError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     SnapshotError: HTTPStatus.SERVICE_UNAVAILABLE,
+    SourceError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 HINTS = {
     HTTPStatus.NOT_FOUND: "there is nothing at this path; /schema lists every path",
@@ -51,12 +53,18 @@ def plugin() -> ProblemDetailsPlugin:
     )
 
 
-def documented(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
+def documented(*statuses: HTTPStatus, meanings: Mapping[HTTPStatus, str] = MEANINGS) -> dict[int, ResponseSpec]:
     """The problem documents that a route may answer with, for its OpenAPI description."""
     return {
-        status: ResponseSpec(Problem, description=MEANINGS[status], media_type=MEDIA_TYPE, generate_examples=False)
+        status: ResponseSpec(Problem, description=meanings[status], media_type=MEDIA_TYPE, generate_examples=False)
         for status in statuses
     }
+
+
+def refusal(status: HTTPStatus, bad: Sequence[BadParameter]) -> ProblemDetailsException:
+    """The problem document, to be raised, about what a request carries: each part by its name, with its value."""
+    errors = [msgspec.to_builtins(one) for one in bad]
+    return _problem(status, "; ".join(one.detail for one in bad), extra={"errors": errors})
 
 
 def answer_bad_parameters(request: Request[Any, Any, Any], error: ValidationException) -> Response[dict[str, Any]]:

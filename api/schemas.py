@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 Arm = Literal["control", "test"]
+Action = Literal["view", "like"]
 # the source's own columns, so no fixed set; `id` comes first
 User = Annotated[
     dict[str, Any],
@@ -29,6 +30,16 @@ UserId = Annotated[int, Meta(description="Id of the user.", examples=[200])]
 PostId = Annotated[int, Meta(description="Id of the post.", examples=[100])]
 Text = Annotated[str, Meta(description="The post's text; empty if it has none.", examples=["UK economy facing…"])]
 Topic = Annotated[str | None, Meta(description="The post's topic; null if it has none.", examples=["business"])]
+
+ActionMoment = Annotated[
+    datetime,
+    Meta(
+        description="When, ISO 8601; UTC unless it carries an offset; now, if left out.",
+        examples=["2021-12-20T00:00:00Z"],
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+AnyId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 BAD_LIMIT = "limit='0' is not accepted; it must be a whole number from 1 to 100"
 
@@ -131,12 +142,36 @@ class Recommendations(Struct, frozen=True):
 class FeedItem(Struct, frozen=True):
     """One event: a user saw or liked a post."""
 
-    action: Annotated[Literal["view", "like"], Meta(description="What the user did.", examples=["like"])]
+    action: Annotated[Action, Meta(description="What the user did.", examples=["like"])]
     post_id: PostId
     time: Annotated[datetime, Meta(description="When, in UTC.", examples=["2021-12-20T00:00:00"])]
     user_id: UserId
     user: User
     post: Post
+
+
+class FeedAction(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that a user did with a post."""
+
+    user_id: Annotated[AnyId, Meta(description="Id of a user of the network.", examples=[200])]
+    post_id: Annotated[AnyId, Meta(description="Id of a post of the network.", examples=[100])]
+    action: Annotated[Action, Meta(description="What the user did.", examples=["like"])]
+    time: ActionMoment | None = None
+
+
+class WrittenAction(Struct, frozen=True):
+    """An action as the network's database now holds it."""
+
+    user_id: UserId
+    post_id: PostId
+    action: Annotated[Action, Meta(description="What the user did.", examples=["like"])]
+    time: Annotated[datetime, Meta(description="When, in UTC.", examples=["2021-12-20T00:00:00"])]
+
+
+class WrittenActions(Struct, frozen=True):
+    """What has been written, in the order in which it was sent."""
+
+    written: list[WrittenAction]
 
 
 class SnapshotInfo(Struct, frozen=True):

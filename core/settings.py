@@ -223,6 +223,12 @@ class ApiSettings(Section):
     port: int = Field(8000, ge=1, le=65_535)
     workers: int = Field(1, ge=1, le=64)
     reload_interval: timedelta = Field(timedelta(seconds=1), gt=timedelta(0), description="how often `current` is read")
+    # what was shown, on its way to PostgreSQL
+    exposures: bool = Field(True, description="False: what is shown is not recorded")
+    exposure_interval: timedelta = Field(
+        timedelta(milliseconds=250), gt=timedelta(0), le=timedelta(milliseconds=750), description="between two syncs"
+    )
+    exposure_queue: int = Field(1_000_000, ge=1, description="exposures held in memory while the disk takes none")
 
 
 class PrefectSettings(Section):
@@ -265,6 +271,10 @@ class Settings(BaseSettings):
     @property
     def spill_folder(self) -> Path:
         return self.home / "spill"
+
+    @property
+    def exposure_spool(self) -> Path:
+        return self.home / "spool" / "exposures"
 
     @property
     def snapshots_folder(self) -> Path:

@@ -1,6 +1,6 @@
 """The copy PostgreSQL → warehouse: one transaction here, one snapshot there.
 
-All three tables are read from the same PostgreSQL snapshot and committed together: a copy that is killed anywhere
+All tables are read from the same PostgreSQL snapshot and committed together: a copy that is killed anywhere
 leaves the warehouse as it was, and one that is run twice leaves the same rows.
 """
 
@@ -19,6 +19,7 @@ from core.settings import Settings
 from warehouse import quality
 from warehouse.connection import connect
 from warehouse.copy_events import copy_events, missed_events
+from warehouse.copy_exposures import copy_exposures
 from warehouse.copy_tables import copy_posts, copy_users
 from warehouse.runs import record_run
 from warehouse.source import SourceCatalog, attached_source, in_postgres, inspect_source, scrub
@@ -36,6 +37,7 @@ class CopyReport:
     rejected: dict[str, int]  # by table
     rejected_by_rule: dict[str, int]  # by "table.rule", only rules that a row broke
     late: int  # events that came after the watermark had passed them
+    exposures: int  # what the API showed: rows written
     missed: int  # events older than the overlap that the source has and we do not; a full copy brings them
     watermark_before: datetime | None
     watermark_after: datetime
@@ -113,6 +115,7 @@ def _copy(
             f"{table}.{rule}": count for table, verdict in verdicts.items() for rule, count in verdict.by_rule.items()
         },
         late=events.late,
+        exposures=copy_exposures(connection, settings),
         missed=missed_events(connection, catalog.events, events.since) if events.since else 0,
         watermark_before=events.before,
         watermark_after=events.after,

@@ -100,7 +100,7 @@ def inspect_source(settings: Settings) -> SourceCatalog:
 
 
 def _read_catalogue(settings: Settings) -> dict[str, list[Column]]:
-    url = _url(settings)
+    url = source_url(settings)
     engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT})
     found: dict[str, list[Column]] = {}
     try:
@@ -110,11 +110,11 @@ def _read_catalogue(settings: Settings) -> dict[str, list[Column]]:
                 found.setdefault(table, []).append(Column(column, type_name, KINDS.get(type_name, "other")))
     except OperationalError as error:
         raise SourceUnreachable(
-            f"cannot reach the source database at {_describe(url)}: {scrub(settings, str(error.orig)).strip()}; "
+            f"cannot reach the source database at {describe(url)}: {scrub(settings, str(error.orig)).strip()}; "
             "check source.dsn (FEEDRANK_SOURCE__DSN) and that the server runs"
         ) from None
     except SQLAlchemyError as error:
-        raise SourceError(f"the source at {_describe(url)} failed: {scrub(settings, str(error))}") from None
+        raise SourceError(f"the source at {describe(url)} failed: {scrub(settings, str(error))}") from None
     return found
 
 
@@ -195,7 +195,7 @@ def in_postgres(query: str) -> str:
 
 def scrub(settings: Settings, message: str) -> str:
     """`message` without the DSN and its password, however either is written in it."""
-    url = _url(settings)
+    url = source_url(settings)
     for address in (settings.source.required_dsn(), _address(settings)):
         message = message.replace(literal(address), "***").replace(address, "***")
     for secret in (url.password, url.query.get("password"), url.query.get("sslpassword")):
@@ -204,7 +204,12 @@ def scrub(settings: Settings, message: str) -> str:
     return message
 
 
-def _url(settings: Settings) -> URL:
+def source_url(settings: Settings) -> URL:
+    """The DSN as SQLAlchemy takes it.
+
+    Raises:
+        SettingsError: none is set, or it cannot be read.
+    """
     try:
         return make_url(settings.source.required_dsn()).set(drivername="postgresql+psycopg2")
     except (SQLAlchemyError, ValueError):  # their texts may carry parts of the password
@@ -216,7 +221,7 @@ def _url(settings: Settings) -> URL:
 
 def _address(settings: Settings) -> str:
     """The DSN as libpq's list of keywords: its own reading of an address is stricter than SQLAlchemy's."""
-    url = _url(settings)
+    url = source_url(settings)
     words = {"host": url.host, "port": url.port, "dbname": url.database, "user": url.username, "password": url.password}
     words.update({name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()})
     return " ".join(f"{name}={_libpq_quoted(str(value))}" for name, value in words.items() if value is not None)
@@ -226,7 +231,8 @@ def _libpq_quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _describe(url: URL) -> str:
+def describe(url: URL) -> str:
+    """Where that is, without its password."""
     host = url.host or url.query.get("host") or "a local socket"
     return f"host {host}, port {url.port or 5432}, database {url.database!r}, user {url.username!r}"
 

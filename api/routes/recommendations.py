@@ -4,12 +4,15 @@ Explaining them takes ten times as long, so that is done in a thread, and the an
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import cast
+from typing import Final, cast
+from uuid import uuid4
 
 import msgspec
-from litestar import get
+from litestar import Response, get
 from litestar.concurrency import sync_to_thread
+from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
@@ -18,9 +21,11 @@ from api.parameters import Explain, Limit, TimeQuery, UserQuery, moment
 from api.problems import documented
 from api.schemas import Arm, Explanation, Post, Reason, Recommendations, RecommendedPost, SimilarLiked
 from experiments.assignment import assign
+from experiments.exposures import Exposure
 from ranking import explain as why
 
 TAGS = ["recommendations"]
+REQUEST_ID: Final = "X-Request-Id"
 
 
 # ranks on the event loop on purpose: scoring takes less than handing it to a thread and back
@@ -29,6 +34,9 @@ TAGS = ["recommendations"]
     tags=TAGS,
     summary="What should this user see next?",
     responses=documented(HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE),
+    response_headers=[
+        ResponseHeader(name=REQUEST_ID, description="Under which the answer is recorded.", documentation_only=True)
+    ],
 )
 async def recommend(
     engine: NamedDependency[SkipValidation[Engine]],  # the only one: two are resolved in a task group, at 0.1 ms
@@ -36,7 +44,7 @@ async def recommend(
     time: TimeQuery = None,
     limit: Limit = 5,
     explain: Explain = False,
-) -> Recommendations:
+) -> Response[Recommendations]:
     """The best posts for a user at a moment, chosen by the ranker of the user's arm. Posts that the user has liked
     never come back; a user we do not know gets what suits a newcomer.
     """
@@ -46,7 +54,25 @@ async def recommend(
     posts = serving.posts_of(chosen)
     if explain:
         posts = _explained(posts, await sync_to_thread(why.explain, serving.recommender, arm, user_id, when, chosen))
-    return Recommendations(exp_group=cast("Arm", arm), recommendations=posts)
+    request_id = str(uuid4())
+    if engine.exposures is not None:
+        engine.exposures.record(
+            Exposure(
+                request_id=request_id,
+                experiment=engine.experiment.name,
+                salt=engine.experiment.salt,
+                user_id=user_id,
+                arm=arm,
+                snapshot_id=serving.snapshot.id,
+                shown_at=datetime.now(UTC).replace(tzinfo=None),
+                as_of=None if time is None else when,
+                post_ids=chosen.post_ids.tolist(),
+                sources=chosen.sources,
+                propensities=chosen.propensities.tolist(),
+            )
+        )
+    answer = Recommendations(exp_group=cast("Arm", arm), recommendations=posts)
+    return Response(answer, headers={REQUEST_ID: request_id})
 
 
 @get(

@@ -15,6 +15,12 @@ CREATE TABLE IF NOT EXISTS raw.events (
 CREATE VIEW IF NOT EXISTS raw.known_events AS
 SELECT *, coalesce(late_at, event_time) AS known_at FROM raw.events;
 
+-- what the API showed, as its table recommendation_exposure in the source has it
+CREATE TABLE IF NOT EXISTS raw.exposures (
+    request_id UUID, experiment VARCHAR, salt VARCHAR, user_id BIGINT, arm VARCHAR, snapshot_id VARCHAR,
+    shown_at TIMESTAMP, as_of TIMESTAMP, post_ids BIGINT [], sources VARCHAR [], propensities DOUBLE []
+);
+
 -- occurrence tells identical rows apart, so that copying them again adds none
 CREATE TABLE IF NOT EXISTS quality.rejected (
     run_id VARCHAR, table_name VARCHAR, rule VARCHAR, "row" JSON, occurrence INTEGER, rejected_at TIMESTAMP

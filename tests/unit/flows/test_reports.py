@@ -13,6 +13,7 @@ REPORT = CopyReport(
     rejected={"users": 0, "posts": 0, "events": 345},
     rejected_by_rule={"events.unknown_user": 345},
     late=7,
+    exposures=0,
     missed=0,
     watermark_before=None,
     watermark_after=datetime(2026, 3, 1, 12),

@@ -1,0 +1,20 @@
+"""`feedrank migrate`: the tables that the API keeps in the source's database."""
+
+from core.settings import load_settings
+from feedrank.terminal import out
+from warehouse.source_tables import EXPOSURES, IDEMPOTENCY
+from warehouse.source_tables import migrate as create_or_update
+
+
+def migrate(*, grant: str | None = None) -> None:
+    """Create what was shown and the idempotency keys, in source.db_schema; running it again changes nothing.
+
+    The API does it by itself if its role may. If not, run this once with the address of a role that may.
+
+    Parameters
+    ----------
+    grant
+        A role that may then use the tables, such as the API's.
+    """
+    changed = create_or_update(load_settings(), grant=grant)
+    out.print(f"{EXPOSURES} and {IDEMPOTENCY} {'are created' if changed else 'were up to date'}")

@@ -1,0 +1,45 @@
+"""What the API showed, from its table in the source: new rows by the time they were shown, each request id once."""
+
+import duckdb
+
+from core.settings import Settings
+from warehouse.connection import literal
+from warehouse.runs import set_watermark, watermark
+from warehouse.source import in_postgres
+from warehouse.source_tables import EXPOSURES, qualified
+
+WATERMARK = "exposures"
+
+
+def copy_exposures(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
+    """Append what `raw.exposures` does not have yet; how many rows that was, 0 where the source has no such table.
+
+    The copy goes back by `warehouse.overlap`, for workers write at different times. A spool may have waited longer, on
+    a machine that was off; then the source has more older rows than we do, and all of them are read.
+    """
+    table = qualified(settings, EXPOSURES)
+    if not _scalar(connection, f"SELECT to_regclass({literal(table)}) IS NOT NULL AS there"):
+        return 0
+    where = "true"
+    before = watermark(connection, WATERMARK)
+    if before is not None:
+        since = before - settings.warehouse.overlap
+        older = f"shown_at < timestamp '{since.isoformat()}'"
+        held = connection.execute("SELECT count(*) FROM raw.exposures WHERE shown_at < ?", [since]).fetchall()[0][0]
+        if _scalar(connection, f"SELECT count(*) AS older FROM {table} WHERE {older}") <= held:
+            where = f"NOT {older}"
+    columns = ", ".join(name for name, *_ in connection.execute("DESCRIBE raw.exposures").fetchall())
+    rows = in_postgres(f"SELECT {columns} FROM {table} WHERE {where}")
+    [(written,)] = connection.execute(
+        f"INSERT INTO raw.exposures SELECT {columns} FROM {rows} ANTI JOIN raw.exposures USING (request_id) "
+        "ORDER BY shown_at, request_id"
+    ).fetchall()
+    after = connection.execute("SELECT max(shown_at) FROM raw.exposures").fetchall()[0][0]
+    if after is not None:
+        set_watermark(connection, WATERMARK, after)
+    return int(written)
+
+
+def _scalar(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    """The one value that a query inside PostgreSQL gives."""
+    return int(connection.execute(f"FROM {in_postgres(query)}").fetchall()[0][0])

@@ -1,0 +1,1 @@
+"""One revision a file; `warehouse.source_tables.HEAD` is the newest."""
