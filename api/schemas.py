@@ -169,7 +169,18 @@ class Readiness(Struct, frozen=True, kw_only=True):
 
     status: Literal["ready"] = "ready"
     snapshot: Annotated[str, Meta(description="Id of the snapshot served.")]
+    snapshot_age: Annotated[float, Meta(description="Seconds since it was published.", examples=[412.5])]
     refused: Annotated[Refusal | None, Meta(description="The newer snapshot that was refused, if one was.")]
+    source: Annotated[
+        Literal["following", "away", "off"],
+        Meta(
+            description="`following`: what happens in the network is taken up as it happens; `away`: its database does "
+            "not answer, and answers come from the snapshot alone; `off`: nobody looks."
+        ),
+    ]
+    exposures_waiting: Annotated[
+        int, Meta(description="Answers whose exposure the network's database has not taken yet.", examples=[3])
+    ]
 
 
 class BadParameter(Struct, frozen=True):
