@@ -38,7 +38,7 @@ log = get_logger(__name__)
 STOP_WAIT = 3
 
 # a new snapshot answers so many users in each arm before it is served, spread over all of them
-WARM_UP_USERS = 20
+WARM_UP_USERS = 10
 WARM_UP_LIMIT = 5
 # between two of these answers, in seconds: requests of others would else wait for the interpreter in turns of 5 ms
 BREATH = 0.005

@@ -30,6 +30,9 @@ PostId = Annotated[int, Meta(description="Id of the post.", examples=[100])]
 Text = Annotated[str, Meta(description="The post's text; empty if it has none.", examples=["UK economy facing…"])]
 Topic = Annotated[str | None, Meta(description="The post's topic; null if it has none.", examples=["business"])]
 
+# an offset belongs to `date-time` (RFC 3339); times of the network carry none, and its clients know them so
+UTC_WITHOUT_ZONE = {"extra": {"format": "date-time-local"}}
+
 BAD_LIMIT = "limit='0' is not accepted; it must be a whole number from 1 to 100"
 
 
@@ -133,7 +136,10 @@ class FeedItem(Struct, frozen=True):
 
     action: Annotated[Literal["view", "like"], Meta(description="What the user did.", examples=["like"])]
     post_id: PostId
-    time: Annotated[datetime, Meta(description="When, in UTC.", examples=["2021-12-20T00:00:00"])]
+    time: Annotated[
+        datetime,
+        Meta(description="When, in UTC.", examples=["2021-12-20T00:00:00"], extra_json_schema=UTC_WITHOUT_ZONE),
+    ]
     user_id: UserId
     user: User
     post: Post
@@ -144,7 +150,9 @@ class SnapshotInfo(Struct, frozen=True):
 
     id: Annotated[str, Meta(description="Its folder's name.", examples=["20211220T021500Z-3fa9c2d41b07"])]
     created_at: Annotated[datetime, Meta(description="When it was published.")]
-    watermark: Annotated[datetime | None, Meta(description="Latest event it knows, in UTC.")]
+    watermark: Annotated[
+        datetime, Meta(description="Latest event it knows, in UTC.", extra_json_schema=UTC_WITHOUT_ZONE)
+    ]
     schema_version: Annotated[int, Meta(description="Version of the snapshot's layout.", examples=[1])]
     counts: Annotated[dict[str, int], Meta(description="Rows by table.", examples=[{"users": 5000, "posts": 2000}])]
     metrics: Annotated[dict[str, Any], Meta(description="Evaluation metrics by arm and baseline.")]
