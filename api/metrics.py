@@ -42,12 +42,13 @@ RECOMMENDATION_STAGES = Histogram(
 RECOMMENDED = Counter(
     "feedrank_recommended_posts_total", "Posts recommended, by the source that brought them", ["source"]
 )
-EXPOSURES = Gauge(
-    "feedrank_exposures",
-    "Exposures of this run of the service: queued and spooled wait, written and lost do not",
-    ["state"],
-    multiprocess_mode="livesum",
-)
+# each worker sees the one spool of all of them
+EXPOSURES = {
+    "queued": Gauge("feedrank_exposures_queued", "Exposures not on a disk yet", multiprocess_mode="livesum"),
+    "spooled": Gauge("feedrank_exposures_spooled", "Exposures waiting on our disk", multiprocess_mode="livemax"),
+    "written": Gauge("feedrank_exposures_written", "Exposures that the database has taken", multiprocess_mode="sum"),
+    "lost": Gauge("feedrank_exposures_lost", "Exposures that are in no place", multiprocess_mode="sum"),
+}
 SNAPSHOT_AGE = Gauge(
     "feedrank_snapshot_age_seconds", "Since the served snapshot was published", multiprocess_mode="livemax"
 )

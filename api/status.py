@@ -61,8 +61,8 @@ class Status:
             metrics.SNAPSHOT_AGE.set(age.total_seconds())
         if self.exposures is not None:
             counts = self.exposures.counts
-            for state in ("queued", "spooled", "written", "lost"):
-                metrics.EXPOSURES.labels(state).set(getattr(counts, state))
+            for state, gauge in metrics.EXPOSURES.items():
+                gauge.set(getattr(counts, state))
 
     @asynccontextmanager
     async def sampling(self) -> AsyncIterator[None]:

@@ -24,6 +24,7 @@ app.command("feedrank.up:up", help="Everything against your own PostgreSQL, unti
 app.command("feedrank.snapshot:app", name="snapshot", help="List, show, verify and roll back snapshots.")
 app.command("feedrank.sql:sql", help="Ask the current snapshot a question in SQL.")
 app.command("feedrank.recommend:recommend", help="Recommendations for one user, from the current snapshot.")
+app.command("feedrank.doctor:doctor", help="Look at everything, say what is wrong and what to do.")
 app.command("feedrank.simulate:simulate", help="Fill the source database with a simulated network.")
 
 

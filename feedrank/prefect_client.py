@@ -11,8 +11,8 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.client.schemas.objects import FlowRun, StateType, WorkerStatus
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.states import Crashed
 
 
@@ -39,6 +39,21 @@ def release_leftover_runs(client: SyncPrefectClient) -> None:
             client.set_flow_run_state(run.id, Crashed(message="The worker was killed during this run."), force=True)
         elif run.auto_scheduled and run.expected_start_time and run.expected_start_time < datetime.now(UTC):
             client.delete_flow_run(run.id)
+
+
+def orphaned_runs(client: SyncPrefectClient, pool: str) -> list[FlowRun]:
+    """Runs of deployments that count as running while no worker of the pool has given a sign of life."""
+    try:
+        workers = client.read_workers_for_work_pool(pool)
+    except ObjectNotFound:
+        workers = []
+    if any(worker.status == WorkerStatus.ONLINE for worker in workers):
+        return []
+    states = FlowRunFilterState(
+        type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
+    )
+    of_deployments = FlowRunFilterDeploymentId(is_null_=False)
+    return client.read_flow_runs(flow_run_filter=FlowRunFilter(state=states, deployment_id=of_deployments))
 
 
 def ensure_work_pool(client: SyncPrefectClient, name: str) -> None:
