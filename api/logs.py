@@ -17,7 +17,9 @@ from core.settings import ApiSettings
 
 request_id: ContextVar[str] = ContextVar("request_id")
 
-UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.asgi")
+# it tells whole queries; `api.service` has lines of requests
+UVICORN_ACCESS = "uvicorn.access"
 
 
 def log_as_service(settings: ApiSettings) -> None:
@@ -39,10 +41,10 @@ def log_as_service(settings: ApiSettings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger(ROOT).setLevel(level)
-    for name in UVICORN:  # started by itself, uvicorn has given these handlers of their own
+    for name in (*UVICORN, UVICORN_ACCESS):  # started by itself, uvicorn has given these handlers of their own
         logger = logging.getLogger(name)
         logger.handlers.clear()
-        logger.propagate = True
+        logger.propagate = name != UVICORN_ACCESS
     logging.getLogger("uvicorn").setLevel(logging.INFO)
 
 
