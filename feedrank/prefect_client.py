@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 
+import psutil
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import (
@@ -14,6 +15,8 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType, WorkerStatus
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.states import Crashed
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def connect(api_url: str) -> SyncPrefectClient:
@@ -42,18 +45,30 @@ def release_leftover_runs(client: SyncPrefectClient) -> None:
 
 
 def orphaned_runs(client: SyncPrefectClient, pool: str) -> list[FlowRun]:
-    """Runs of deployments that count as running while no worker of the pool has given a sign of life."""
-    try:
-        workers = client.read_workers_for_work_pool(pool)
-    except ObjectNotFound:
-        workers = []
-    if any(worker.status == WorkerStatus.ONLINE for worker in workers):
-        return []
+    """Runs of deployments that count as running though their process, or every worker of the pool, is dead.
+
+    A process is looked for where the server is on this machine, as its workers are then. The server goes on taking a
+    killed worker for one that lives until it has missed three signs of life.
+    """
     states = FlowRunFilterState(
         type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
     )
     of_deployments = FlowRunFilterDeploymentId(is_null_=False)
-    return client.read_flow_runs(flow_run_filter=FlowRunFilter(state=states, deployment_id=of_deployments))
+    runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=states, deployment_id=of_deployments))
+    return runs if not _works(client, pool) else [run for run in runs if _process_is_gone(client, run)]
+
+
+def _works(client: SyncPrefectClient, pool: str) -> bool:
+    try:
+        workers = client.read_workers_for_work_pool(pool)
+    except ObjectNotFound:
+        return False
+    return any(worker.status == WorkerStatus.ONLINE for worker in workers)
+
+
+def _process_is_gone(client: SyncPrefectClient, run: FlowRun) -> bool:
+    pid = run.infrastructure_pid or ""  # none between the worker's taking it and its process
+    return client.api_url.host in LOCAL and pid.isdigit() and not psutil.pid_exists(int(pid))
 
 
 def ensure_work_pool(client: SyncPrefectClient, name: str) -> None:

@@ -30,7 +30,7 @@ def check_prefect(settings: Settings) -> Iterable[Finding]:
         yield Finding("ok", "Prefect", f"{url} answers, and no run is left without its worker")
     for run in orphans:
         state = run.state.name if run.state else "open"
-        seen = f"run {run.name} counts as {state}, but no worker of {WORK_POOL} lives; it keeps others waiting"
+        seen = f"run {run.name} counts as {state}, but its worker is dead; it keeps its deployment's next runs waiting"
         remedy = f"prefect flow-run cancel {run.id}; feedrank up closes such runs when it starts"
         yield Finding("wrong", "Prefect", seen, remedy)
 
