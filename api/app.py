@@ -22,9 +22,6 @@ from api.service import Service
 from api.status import Status
 from core.settings import Settings, load_settings
 
-# in bytes, for the routes that take a body
-LARGEST_BODY = 1_000_000
-
 
 def create_app(settings: Settings) -> Service:
     """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
@@ -70,7 +67,7 @@ def create_app(settings: Settings) -> Service:
             # files only: the viewers that Litestar can serve load their scripts from elsewhere
             render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
         ),
-        request_max_body_size=LARGEST_BODY,
+        request_max_body_size=problems.LARGEST_BODY,
         slow=settings.api.slow_request.total_seconds(),
         logging_config=None,
         debug=False,

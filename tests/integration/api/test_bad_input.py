@@ -11,7 +11,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.app import LARGEST_BODY
+from api.problems import LARGEST_BODY
 
 Client = TestClient[Litestar]
 
