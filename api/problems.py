@@ -83,8 +83,8 @@ def _bad_body(error: ValidationException, message: str) -> dict[str, Any]:
     """Litestar tells no more than that it is the body; msgspec's error, which was the cause, knows the field."""
     if message == "'data'":  # a KeyError's text
         return {"parameter": "body", "value": None, "detail": "the body is missing"}
-    told, _, place = str(error.__cause__).partition(" - at `$")
-    name = place.rstrip("`").removeprefix(".") if place and told == message else "body"
+    told, _, place = str(error.__cause__).partition(" - at `$.data")
+    name = (place.rstrip("`").removeprefix(".") if told == message else "") or "body"
     return {"parameter": name, "value": None, "detail": f"{name}: {message}"}
 
 
