@@ -1,6 +1,11 @@
-"""`python -m api`: the service on the address, and with as many processes, as the settings say."""
+"""`python -m api`: the service on the address, and with as many processes, as the settings say.
+
+SIGTERM or SIGINT ends it in order: nothing new is accepted, requests under way get `GRACE` seconds, then the parts of
+the service are stopped and hand over what they hold; the exit code is 0.
+"""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -8,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import uvicorn
 
+from api.logs import log_as_service
 from core.errors import SettingsError
 from core.settings import load_settings
 
@@ -17,18 +23,28 @@ GRACE = 4
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM."""
+    serve("api.app:create_app_from_environment")
+
+
+def serve(factory: str) -> None:
+    """Serve the application that `factory` ("module:function") makes."""
     try:
         api = load_settings().api
     except SettingsError as error:
         sys.exit(str(error))
+    log_as_service(api)
+    # once it has stopped, uvicorn sends itself the signal again, which would make the end look like a kill
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
     with _shared_metrics() if api.workers > 1 else nullcontext():
         uvicorn.run(
-            "api.app:create_app_from_environment",
+            factory,
             factory=True,
             host=api.host,
             port=api.port,
             workers=api.workers,
             access_log=False,
+            log_config=None,
             timeout_graceful_shutdown=GRACE,
         )
 

@@ -13,36 +13,33 @@ from litestar.di import Provide
 from litestar.exceptions import ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
-from litestar.plugins.prometheus import PrometheusConfig, PrometheusController
 
 from api import problems
 from api.actions import ActionWriter, OnActions
 from api.engine import Engine
 from api.exposures import ExposureLog
-from api.routes import feed_actions, health, posts, recommendations, snapshot, users
-from core.logging import log_to_terminal
+from api.logs import log_as_service
+from api.routes import feed_actions, health, measurements, posts, recommendations, snapshot, users
+from api.service import Service
+from api.status import Status
 from core.settings import Settings, load_settings
 
 
-class Metrics(PrometheusController):
-    """Counts and durations of requests by path, for Prometheus."""
-
-    tags = ["service"]  # noqa: RUF012  Litestar reads it as it stands
-
-
-def create_app(settings: Settings) -> Litestar:
+def create_app(settings: Settings) -> Service:
     """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
     on_actions: list[OnActions] = []
     actions = ActionWriter(settings, on_actions)
     exposures = ExposureLog(settings)
     engine = Engine(settings)
     engine.exposures = exposures if settings.api.exposures else None
+    status = Status(engine, exposures=exposures)
 
     @asynccontextmanager
     async def watch_snapshots(_: Litestar) -> AsyncIterator[None]:
         engine.start()
         try:
-            yield
+            async with status.sampling():
+                yield
         finally:
             engine.stop()
 
@@ -55,7 +52,7 @@ def create_app(settings: Settings) -> Litestar:
             exposures.stop()
             actions.close()
 
-    return Litestar(
+    return Service(
         route_handlers=[
             recommendations.recommend,
             recommendations.popular,
@@ -68,16 +65,15 @@ def create_app(settings: Settings) -> Litestar:
             snapshot.snapshot,
             health.live,
             health.ready,
-            Metrics,
+            measurements.metrics,
         ],
         lifespan=[watch_snapshots, keep_exposures],
         dependencies={
             "actions": Provide(lambda: actions, sync_to_thread=False),
             "engine": Provide(lambda: engine, sync_to_thread=False),
+            "status": Provide(lambda: status, sync_to_thread=False),
             "serving": Provide(lambda: engine.serving, sync_to_thread=False),
         },
-        # grouped by route, or every id would become a time series of its own
-        middleware=[PrometheusConfig(app_name="feedrank", prefix="feedrank", group_path=True).middleware],
         plugins=[problems.plugin()],
         exception_handlers={ValidationException: problems.answer_bad_parameters},
         openapi_config=OpenAPIConfig(
@@ -88,12 +84,15 @@ def create_app(settings: Settings) -> Litestar:
             # files only: the viewers that Litestar can serve load their scripts from elsewhere
             render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
         ),
+        request_max_body_size=problems.LARGEST_BODY,
+        slow=settings.api.slow_request.total_seconds(),
         logging_config=None,
         debug=False,
     )
 
 
-def create_app_from_environment() -> Litestar:
-    """For `uvicorn --factory`: settings from `feedrank.toml` and the environment, logs to the terminal."""
-    log_to_terminal()
-    return create_app(load_settings())
+def create_app_from_environment() -> Service:
+    """For `uvicorn --factory`: settings from `feedrank.toml` and the environment, logs to standard error."""
+    settings = load_settings()
+    log_as_service(settings.api)
+    return create_app(settings)

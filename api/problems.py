@@ -24,6 +24,7 @@ log = get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE_SHOWN = 100
+LARGEST_BODY = 1_000_000  # bytes, for the routes that take one
 TRUE_OR_FALSE = "it must be true or false"
 
 # the most special class wins; what is not of our making, or not foreseen here, is a 500 and tells nothing of the inside
@@ -34,6 +35,7 @@ STATUS_OF: dict[type[FeedrankError], HTTPStatus] = {
 }
 HINTS = {
     HTTPStatus.NOT_FOUND: "there is nothing at this path; /schema lists every path",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"the body is larger than {LARGEST_BODY:,} bytes; send it in parts",
     HTTPStatus.METHOD_NOT_ALLOWED: "this path does not take this method; the Allow header lists those it takes",
 }
 MEANINGS = {
@@ -75,11 +77,23 @@ def answer_bad_parameters(request: Request[Any, Any, Any], error: ValidationExce
     # Litestar gives the particulars as a list, and none when a required parameter is absent
     particulars = cast("list[dict[str, str]]", error.extra) or [{"key": _first_missing(fields, given)}]
     for found in particulars:
+        if found.get("source") == "body":
+            errors.append(_bad_body(error, found["message"]))
+            continue
         definition = cast("ParameterKwarg", fields[found["key"]].kwarg_definition)
         message = TRUE_OR_FALSE if fields[found["key"]].annotation is bool else found.get("message", "")
         errors.append(_bad_parameter(definition.name or found["key"], definition, given, message))
     detail = "; ".join(bad["detail"] for bad in errors)
     return _problem(HTTPStatus.BAD_REQUEST, detail, extra={"errors": errors}).to_response(request)
+
+
+def _bad_body(error: ValidationException, message: str) -> dict[str, Any]:
+    """Litestar tells no more than that it is the body; msgspec's error, which was the cause, knows the field."""
+    if message == "'data'":  # a KeyError's text
+        return {"parameter": "body", "value": None, "detail": "the body is missing"}
+    told, _, place = str(error.__cause__).partition(" - at `$.data")
+    name = (place.rstrip("`").removeprefix(".") if told == message else "") or "body"
+    return {"parameter": name, "value": None, "detail": f"{name}: {message}"}
 
 
 def _first_missing(fields: Mapping[str, FieldDefinition], given: Mapping[str, Any]) -> str:
@@ -113,6 +127,8 @@ def _of_http_error(error: HTTPException) -> ProblemDetailsException:
 
 
 def _of_surprise(error: Exception) -> ProblemDetailsException:
+    if isinstance(error, RecursionError) and "deserializing" in str(error):  # msgspec's, about the body
+        return _problem(HTTPStatus.BAD_REQUEST, "the body is nested too deeply")
     log.error("a request failed", exc_info=error)
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the request failed inside the service; its log says why")
 

@@ -40,6 +40,8 @@ ActionMoment = Annotated[
     ),
 ]
 AnyId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+# an offset belongs to `date-time` (RFC 3339); times of the network carry none, and its clients know them so
+UTC_WITHOUT_ZONE = {"extra": {"format": "date-time-local"}}
 
 BAD_LIMIT = "limit='0' is not accepted; it must be a whole number from 1 to 100"
 
@@ -144,7 +146,10 @@ class FeedItem(Struct, frozen=True):
 
     action: Annotated[Action, Meta(description="What the user did.", examples=["like"])]
     post_id: PostId
-    time: Annotated[datetime, Meta(description="When, in UTC.", examples=["2021-12-20T00:00:00"])]
+    time: Annotated[
+        datetime,
+        Meta(description="When, in UTC.", examples=["2021-12-20T00:00:00"], extra_json_schema=UTC_WITHOUT_ZONE),
+    ]
     user_id: UserId
     user: User
     post: Post
@@ -179,7 +184,9 @@ class SnapshotInfo(Struct, frozen=True):
 
     id: Annotated[str, Meta(description="Its folder's name.", examples=["20211220T021500Z-3fa9c2d41b07"])]
     created_at: Annotated[datetime, Meta(description="When it was published.")]
-    watermark: Annotated[datetime | None, Meta(description="Latest event it knows, in UTC.")]
+    watermark: Annotated[
+        datetime, Meta(description="Latest event it knows, in UTC.", extra_json_schema=UTC_WITHOUT_ZONE)
+    ]
     schema_version: Annotated[int, Meta(description="Version of the snapshot's layout.", examples=[1])]
     counts: Annotated[dict[str, int], Meta(description="Rows by table.", examples=[{"users": 5000, "posts": 2000}])]
     metrics: Annotated[dict[str, Any], Meta(description="Evaluation metrics by arm and baseline.")]
@@ -204,7 +211,18 @@ class Readiness(Struct, frozen=True, kw_only=True):
 
     status: Literal["ready"] = "ready"
     snapshot: Annotated[str, Meta(description="Id of the snapshot served.")]
+    snapshot_age: Annotated[float, Meta(description="Seconds since it was published.", examples=[412.5])]
     refused: Annotated[Refusal | None, Meta(description="The newer snapshot that was refused, if one was.")]
+    source: Annotated[
+        Literal["following", "away", "off"],
+        Meta(
+            description="`following`: what happens in the network is taken up as it happens; `away`: its database does "
+            "not answer, and answers come from the snapshot alone; `off`: nobody looks."
+        ),
+    ]
+    exposures_waiting: Annotated[
+        int, Meta(description="Answers whose exposure the network's database has not taken yet.", examples=[3])
+    ]
 
 
 class BadParameter(Struct, frozen=True):

@@ -13,7 +13,9 @@
     ├── TrainingError          the data do not allow a ranker to be trained
     ├── SnapshotError          a snapshot as a whole
     │   ├── SnapshotNotFound   there is none by that id, or none at all
-    │   └── SnapshotDamaged    its files do not match its manifest, or its schema is of another version
+    │   ├── SnapshotDamaged    its files do not match its manifest
+    │   │   └── SnapshotOfOtherVersion  its schema is of a version that this code does not read
+    │   └── SnapshotSlow       it takes too long to get ready to answer
     ├── ServiceError           a server that the command line starts did not come up, or does not answer as it should
     ├── RunFailed              a flow run that the command line waited for did not complete
     └── NotFound               a user or post that was asked for by id does not exist
@@ -67,7 +69,15 @@ class SnapshotNotFound(SnapshotError):
 
 
 class SnapshotDamaged(SnapshotError):
-    """Raised when a snapshot's files do not match its manifest, or its schema version is not ours."""
+    """Raised when a snapshot's files do not match its manifest."""
+
+
+class SnapshotOfOtherVersion(SnapshotDamaged):
+    """Raised when a snapshot's schema version is not ours."""
+
+
+class SnapshotSlow(SnapshotError):
+    """Raised when a snapshot takes longer to get ready than `api.warm_up_limit`."""
 
 
 class ServiceError(FeedrankError):

@@ -223,18 +223,31 @@ class ApiSettings(Section):
     port: int = Field(8000, ge=1, le=65_535)
     workers: int = Field(1, ge=1, le=64)
     reload_interval: timedelta = Field(timedelta(seconds=1), gt=timedelta(0), description="how often `current` is read")
-    # what was shown, on its way to PostgreSQL
     exposures: bool = Field(True, description="False: what is shown is not recorded")
     exposure_interval: timedelta = Field(
         timedelta(milliseconds=250), gt=timedelta(0), le=timedelta(milliseconds=750), description="between two syncs"
     )
     exposure_queue: int = Field(1_000_000, ge=1, description="exposures held in memory while the disk takes none")
+    warm_up_limit: timedelta = Field(
+        timedelta(seconds=30), gt=timedelta(0), description="a new snapshot that takes longer to get ready is refused"
+    )
+    log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text in a terminal, JSON elsewhere")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug: a line a request")
+    slow_request: timedelta = Field(timedelta(seconds=1), gt=timedelta(0), description="a slower one is logged")
 
 
 class PrefectSettings(Section):
     """The Prefect server that `feedrank up` and `feedrank demo` start."""
 
     port: int = Field(4200, ge=1, le=65_535, description="or the next free one above it")
+
+
+class DoctorSettings(Section):
+    """From where on `feedrank doctor` warns."""
+
+    snapshot_age: timedelta = Field(timedelta(hours=26), gt=timedelta(0), description="age of what is served")
+    event_age: timedelta = Field(timedelta(hours=26), gt=timedelta(0), description="age of the source's newest event")
+    spool_age: timedelta = Field(timedelta(minutes=10), gt=timedelta(0), description="how long exposures have waited")
 
 
 class Settings(BaseSettings):
@@ -253,6 +266,7 @@ class Settings(BaseSettings):
     experiment: ExperimentSettings = ExperimentSettings()
     api: ApiSettings = ApiSettings()
     prefect: PrefectSettings = PrefectSettings()
+    doctor: DoctorSettings = DoctorSettings()
     snapshots_kept: int = Field(5, ge=1, description="snapshots that retention leaves, the current one included")
 
     @property
@@ -274,6 +288,7 @@ class Settings(BaseSettings):
 
     @property
     def exposure_spool(self) -> Path:
+        """Where exposures wait that PostgreSQL has not taken yet."""
         return self.home / "spool" / "exposures"
 
     @property

@@ -42,6 +42,21 @@ def warehouse_lock(settings: Settings, owner: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def lock_holder(settings: Settings) -> str | None:
+    """Who holds the warehouse at this moment, since when; None if nobody does."""
+    try:
+        descriptor = os.open(settings.warehouse_lock, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
 def _acquire(descriptor: int, settings: Settings) -> None:
     wait = settings.warehouse.lock_wait
     deadline = time.monotonic() + wait.total_seconds()

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from core.errors import SnapshotDamaged
+from core.errors import SnapshotDamaged, SnapshotOfOtherVersion
 from core.settings import Settings
 
 SCHEMA_VERSION = 3
@@ -86,14 +86,15 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest in `folder`.
 
     Raises:
-        SnapshotDamaged: it is missing, cannot be read, or is of another schema version.
+        SnapshotDamaged: it is missing or cannot be read.
+        SnapshotOfOtherVersion: it was written by another version of this code.
     """
     file = folder / MANIFEST
     try:
         content = file.read_bytes()
         version = msgspec.json.decode(content, type=_Version).schema_version
         if version != SCHEMA_VERSION:
-            raise SnapshotDamaged(
+            raise SnapshotOfOtherVersion(
                 f"{file} is of schema version {version}, this feedrank reads version {SCHEMA_VERSION}; "
                 "publish a new snapshot with this version, or open it with the version that wrote it"
             )

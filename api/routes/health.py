@@ -1,14 +1,15 @@
 """Is the process alive, and can it answer? For load balancers and supervisors."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from api.engine import Engine
 from api.problems import documented
 from api.schemas import Liveness, Readiness
+from api.status import Status
 
 TAGS = ["service"]
 
@@ -26,6 +27,15 @@ def live() -> Liveness:
     summary="Can it recommend?",
     responses=documented(HTTPStatus.SERVICE_UNAVAILABLE),
 )
-def ready(engine: NamedDependency[SkipValidation[Engine]]) -> Readiness:
-    """200 once a snapshot is served, 503 with the reason before. Names a newer snapshot that was refused."""
-    return Readiness(snapshot=engine.serving.snapshot.id, refused=engine.refused)
+def ready(status: NamedDependency[SkipValidation[Status]]) -> Readiness:
+    """200 once a snapshot is served, 503 with the reason before. Names a newer snapshot that was refused, says whether
+    what happens in the network is followed, and how many exposures wait for PostgreSQL.
+    """
+    serving = status.engine.serving
+    return Readiness(
+        snapshot=serving.snapshot.id,
+        snapshot_age=(datetime.now(UTC) - serving.snapshot.manifest.created_at).total_seconds(),
+        refused=status.engine.refused,
+        source=status.source(),
+        exposures_waiting=status.exposures_waiting,
+    )

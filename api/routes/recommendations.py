@@ -6,6 +6,7 @@ Explaining them takes ten times as long, so that is done in a thread, and the an
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
+from time import perf_counter
 from typing import Final, cast
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from api import metrics
 from api.engine import Engine, Serving
 from api.parameters import Explain, Limit, TimeQuery, UserQuery, moment
 from api.problems import documented
@@ -48,12 +50,13 @@ async def recommend(
     """The best posts for a user at a moment, chosen by the ranker of the user's arm. Posts that the user has liked
     never come back; a user we do not know gets what suits a newcomer.
     """
-    serving = engine.serving
+    started, serving = perf_counter(), engine.serving
     arm, when = assign(engine.experiment, user_id), moment(time)
     chosen = serving.recommender.recommend(arm, user_id, when, limit)
     posts = serving.posts_of(chosen)
     if explain:
         posts = _explained(posts, await sync_to_thread(why.explain, serving.recommender, arm, user_id, when, chosen))
+    metrics.recommended(arm, perf_counter() - started, chosen.sources)
     request_id = str(uuid4())
     if engine.exposures is not None:
         engine.exposures.record(

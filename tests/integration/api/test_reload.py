@@ -2,23 +2,19 @@
 
 import gc
 import logging
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 import weakref
-from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
-import httpx
+import psutil
 import pytest
+from prometheus_client import REGISTRY
 
 from api.engine import Engine
-from core.settings import Settings
-from warehouse.snapshots import ManifestBody, Snapshot, current, draft, publish, rollback
+from core.settings import ApiSettings, Settings
+from tests.integration.api.process import eventually, running
+from warehouse.snapshots import ManifestBody, Snapshot, current, draft, promote, publish, rollback
 
 
 def publish_again(settings: Settings) -> Snapshot:
@@ -34,13 +30,6 @@ def flip_a_byte(file: Path) -> None:
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
-
-
-def eventually(true: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_request_under_way_keeps_its_snapshot_and_the_last_one_frees_it(home: Settings) -> None:
@@ -74,6 +63,72 @@ def test_a_damaged_snapshot_is_refused_once_and_the_one_before_goes_on(
     assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 1
 
 
+def refusals(reason: str) -> float:
+    return REGISTRY.get_sample_value("feedrank_snapshot_refusals_total", {"reason": reason}) or 0
+
+
+def test_what_is_refused_is_counted_by_its_reason(home: Settings) -> None:
+    engine = Engine(home)
+    engine.refresh()
+    before = {reason: refusals(reason) for reason in ("version", "damaged", "gone")}
+    other = publish_again(home).folder / "manifest.json"
+    other.write_text(other.read_text().replace('"schema_version": ', '"schema_version": 9'))
+    engine.refresh()
+    assert engine.refused is not None
+    assert "schema version 9" in engine.refused.reason
+    flip_a_byte(publish_again_as_before(home, engine).folder / "features.duckdb")
+    engine.refresh()
+    shutil.rmtree(publish_again_as_before(home, engine).folder)
+    engine.refresh()
+    assert {reason: refusals(reason) - count for reason, count in before.items()} == dict.fromkeys(before, 1)
+
+
+def publish_again_as_before(home: Settings, engine: Engine) -> Snapshot:
+    """Publish again what is served, whatever has been published since."""
+    rollback(home, engine.serving.snapshot.id)
+    return publish_again(home)
+
+
+def test_one_that_takes_too_long_is_refused_unless_there_is_no_other(
+    home: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    hasty = home.model_copy(update={"api": ApiSettings(warm_up_limit=timedelta(microseconds=1))})
+    engine = Engine(hasty)
+    engine.refresh()
+    standing = engine.serving
+    assert "served all the same" in caplog.text
+    before = refusals("slow")
+    newer = publish_again(home)
+    engine.refresh()
+    engine.refresh()
+    assert engine.serving is standing
+    assert engine.refused is not None
+    assert engine.refused.snapshot == newer.id
+    assert "api.warm_up_limit" in engine.refused.reason
+    assert refusals("slow") == before + 1
+
+
+def test_thirty_reloads_leave_one_snapshot_and_no_file_behind(home: Settings) -> None:
+    engine = Engine(home)
+    engine.refresh()
+    both = [engine.serving.snapshot.id, publish_again(home).id]
+    engine.refresh()
+    first = [weakref.ref(engine.serving), weakref.ref(engine.serving.recommender.state)]
+    process = psutil.Process()
+    files, maps = process.num_fds(), len(process.memory_maps(grouped=False))
+    for number in range(30):
+        under_way = engine.serving
+        promote(home, both[number % 2], by="test")
+        engine.refresh()
+        assert engine.serving.snapshot.id == both[number % 2]
+        assert engine.held == 2
+        del under_way
+        assert engine.held == 1  # at once, without waiting for the garbage collector
+    assert [reference() for reference in first] == [None, None]
+    assert process.num_fds() <= files
+    assert len(process.memory_maps(grouped=False)) < maps + 30
+
+
 def test_after_a_roll_back_nothing_is_refused_any_more(home: Settings) -> None:
     engine = Engine(home)
     engine.refresh()
@@ -84,55 +139,22 @@ def test_after_a_roll_back_nothing_is_refused_any_more(home: Settings) -> None:
     assert engine.refused is None
 
 
-@pytest.fixture
-def service(home: Settings) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
-    """`python -m api` on a free port, over a home without a current snapshot."""
+def test_a_service_follows_what_is_published(home: Settings) -> None:
     (home.snapshots_folder / "current").rename(home.snapshots_folder / "kept")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "FEEDRANK_HOME": str(home.home),
-        "FEEDRANK_API__PORT": str(port),
-        "FEEDRANK_API__RELOAD_INTERVAL": "PT0.05S",
-    }
-    process = subprocess.Popen([sys.executable, "-m", "api"], env=environment)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-            eventually(lambda: answers(client, "/health/live", 200))
-            yield process, client
-    finally:
-        process.kill()
-        process.wait()
+    with running(home) as service:
+        client = service.client
+        assert client.get("/health/ready").status_code == 503
+        assert client.get("/post/recommendations/?id=1").status_code == 503
 
+        (home.snapshots_folder / "kept").rename(home.snapshots_folder / "current")
+        eventually(lambda: service.answers("/health/ready", 200))
+        before = client.get("/post/recommendations/?id=1&time=2021-12-20T00:00:00").json()
 
-def answers(client: httpx.Client, path: str, status: int) -> bool:
-    try:
-        return client.get(path).status_code == status
-    except httpx.TransportError:
-        return False
+        newer = publish_again(home)
+        eventually(lambda: client.get("/snapshot").json()["id"] == newer.id)
+        assert client.get("/post/recommendations/?id=1&time=2021-12-20T00:00:00").json() == before
 
-
-def test_a_service_follows_what_is_published_and_stops_when_told(
-    home: Settings, service: tuple[subprocess.Popen[bytes], httpx.Client]
-) -> None:
-    process, client = service
-    assert client.get("/health/ready").status_code == 503
-    assert client.get("/post/recommendations/?id=1").status_code == 503
-
-    (home.snapshots_folder / "kept").rename(home.snapshots_folder / "current")
-    eventually(lambda: answers(client, "/health/ready", 200))
-    before = client.get("/post/recommendations/?id=1&time=2021-12-20T00:00:00").json()
-
-    newer = publish_again(home)
-    eventually(lambda: client.get("/snapshot").json()["id"] == newer.id)
-    assert client.get("/post/recommendations/?id=1&time=2021-12-20T00:00:00").json() == before
-
-    flip_a_byte(publish_again(home).folder / "test.cbm")
-    eventually(lambda: client.get("/health/ready").json()["refused"] is not None)
-    assert client.get("/snapshot").json()["id"] == newer.id
-    assert client.get("/post/recommendations/?id=1&time=2021-12-20T00:00:00").json() == before
-
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) in (0, -signal.SIGTERM)
+        flip_a_byte(publish_again(home).folder / "test.cbm")
+        eventually(lambda: client.get("/health/ready").json()["refused"] is not None)
+        assert client.get("/snapshot").json()["id"] == newer.id
+        assert client.get("/post/recommendations/?id=1&time=2021-12-20T00:00:00").json() == before

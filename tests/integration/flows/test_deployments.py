@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -181,10 +183,17 @@ def test_what_a_killed_server_left_open_is_closed(client: "SyncPrefectClient", s
     from prefect.client.schemas.objects import StateType
     from prefect.states import Running
 
+    from feedrank.checks.prefect import check_prefect
     from feedrank.prefect_client import release_leftover_runs
 
     deployment = client.read_deployment_by_name("ingest/on-demand")
     left = client.create_flow_run_from_deployment(deployment.id, state=Running())
     client.set_flow_run_state(left.id, Running(), force=True)
+    assert [finding.level for finding in check_prefect(settings)] == ["ok"]  # it may be about to get its process
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    client.update_flow_run(left.id, infrastructure_pid=str(ended.pid))
+    [finding] = check_prefect(settings)
+    assert (finding.level, str(left.id) in (finding.remedy or "")) == ("wrong", True)
     release_leftover_runs(client)
     assert client.read_flow_run(left.id).state_type is StateType.CRASHED
