@@ -5,7 +5,6 @@ posts of one topic, or all of them.
 """
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -47,25 +46,32 @@ class Shelf:
         self._state = state
         self._fresh_days = fresh_days
         self.values = np.ascontiguousarray(state.posts.values.T)  # (post features, P)
-        self.view = lru_cache(maxsize=None)(self._view)  # as many as there are topics, and one
-        self.model = lru_cache(maxsize=None)(self._model)
+        self._views: dict[int | None, View] = {}  # as many as there are topics, and one
+        self._models: dict[str, NDArray[np.float32]] = {}
 
-    @cached_property
+    @property
     def all(self) -> View:
         """Every post that may be shown."""
-        return self._view(None)
+        return self.view(None)
+
+    def view(self, topic: int | None) -> View:
+        """The posts of one topic, given by its place in the state's topics; None: all posts."""
+        if topic not in self._views:
+            self._views[topic] = self._view(topic)
+        return self._views[topic]
+
+    def model(self, arm: str) -> NDArray[np.float32]:
+        """What `model_queries` are multiplied with, (P, T + 1 + K)."""
+        if arm not in self._models:
+            self._models[arm] = model_vectors(self._state, arm)
+        return self._models[arm]
 
     def feature(self, name: str) -> NDArray[np.float32]:
         """Give one post feature, (P,)."""
         values: NDArray[np.float32] = self.values[PLACES[name]]
         return values
 
-    def _model(self, arm: str) -> NDArray[np.float32]:
-        """What `model_queries` are multiplied with, (P, T + 1 + K)."""
-        return model_vectors(self._state, arm)
-
     def _view(self, topic: int | None) -> View:
-        """The posts of one topic, given by its place in the state's topics; None: all posts."""
         state = self._state
         topic_rows = state.posts.topic_rows
         allowed = state.eligible if topic is None else state.eligible & (topic_rows == topic)
