@@ -136,13 +136,6 @@ class NeighbourScores:
         places = np.minimum(np.searchsorted(self.cells, cells), len(self.cells) - 1)
         return np.where(self.cells[places] == cells, self.values[places], np.float32(0))
 
-    def above_zero(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The cells with a neighbour, ascending, and their scores."""
-        if self.cells is not None:
-            return self.cells, self.values
-        cells = np.flatnonzero(self.values)
-        return cells, self.values[cells]
-
 
 def neighbour_scores(
     similarity: csr_array, owners: NDArray[np.int64], liked: NDArray[np.int32], n: int

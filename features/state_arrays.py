@@ -10,7 +10,7 @@ Source: safetensors, "Format": 8 bytes length of the header, the header in JSON,
 import mmap
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -27,7 +27,7 @@ from features.text_space import TextSpace
 
 ARRAYS_FILE = "state.safetensors"
 Arrays = dict[str, NDArray[Any]]
-TYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "I64": np.int64, "BOOL": np.bool_}
+TYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "U32": np.uint32, "I64": np.int64, "BOOL": np.bool_}
 
 
 def save_state(state: ServingState, folder: Path) -> None:
@@ -66,7 +66,8 @@ def save_state(state: ServingState, folder: Path) -> None:
 
 def open_state(folder: Path) -> ServingState:
     """Map what `save_state` wrote; the arrays are read-only, and the same to the last bit."""
-    arrays, told = _mapped(folder / ARRAYS_FILE)
+    arrays, metadata = mapped(folder / ARRAYS_FILE)
+    told = {name: msgspec.json.decode(value) for name, value in metadata.items()}
     topics, post_ids = told["topics"], arrays["post_ids"]
     near = (arrays["neighbours_similarity"], arrays["neighbours_posts"], arrays["neighbours_starts"])
     return ServingState(
@@ -98,17 +99,22 @@ def open_state(folder: Path) -> ServingState:
     )
 
 
-def _mapped(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """The arrays of a safetensors file as views into it, and its metadata."""
+def read_header(file: BinaryIO) -> tuple[dict[str, Any], int]:
+    """Read what a safetensors file says of its arrays, and where they begin."""
+    length = int.from_bytes(file.read(8), "little")
+    return msgspec.json.decode(file.read(length)), 8 + length
+
+
+def mapped(path: Path) -> tuple[Arrays, dict[str, str]]:
+    """Map the arrays of a safetensors file as read-only views into it; and its metadata."""
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = msgspec.json.decode(file.read(length))
+        header, begin = read_header(file)
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    told = {name: msgspec.json.decode(value) for name, value in header.pop("__metadata__").items()}
+    metadata = header.pop("__metadata__", {})
     arrays = {}
     for name, entry in header.items():
         start, end = entry["data_offsets"]
         kind = np.dtype(TYPES[entry["dtype"]])
-        flat = np.frombuffer(content, kind, (end - start) // kind.itemsize, 8 + length + start)
+        flat = np.frombuffer(content, kind, (end - start) // kind.itemsize, begin + start)
         arrays[name] = flat.reshape(entry["shape"])
-    return arrays, told
+    return arrays, metadata

@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import ARM, TEST
+from core.columns import ARM, ARMS, TEST
 from core.errors import SourceEmpty, TrainingError
 from core.logging import get_logger
 from core.settings import Settings
@@ -29,6 +29,7 @@ from ranking.evaluate import evaluate, undefined_evaluation
 from ranking.evaluation import Evaluation
 from ranking.gate import beats_random
 from ranking.index import INDEX_FILES, open_index, save_index
+from ranking.kept import kept_file
 from ranking.promotion import carry_tables
 from ranking.rankers import Rankers, fit_rankers
 from ranking.recommender import STATE_FILE, Recommender
@@ -187,7 +188,7 @@ def refresh(
     with duckdb.connect(str(standing.folder / STATE_FILE), read_only=True) as snapshot:
         evaluation = Evaluation.read(snapshot)
     # the files as they are: CatBoost does not write a model that it has read with the same bytes
-    own = shutil.ignore_patterns(STATE_FILE, ARRAYS_FILE, INDEX_FILES, MANIFEST)
+    own = shutil.ignore_patterns(STATE_FILE, ARRAYS_FILE, INDEX_FILES, *map(kept_file, ARMS), MANIFEST)
     shutil.copytree(standing.folder, folder, ignore=own, dirs_exist_ok=True)
     _write(con, inputs, Rankers.load(folder), evaluation, folder, settings)
     carry_tables(standing.folder / STATE_FILE, folder / STATE_FILE)

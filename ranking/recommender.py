@@ -7,14 +7,16 @@ place given to a fresh post by chance (`ranking.exploration`).
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from catboost import CatBoostClassifier
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from core.columns import ARMS
 from core.errors import NotFound, SnapshotDamaged
@@ -26,6 +28,7 @@ from ranking.candidates import EXPLORATION, SOURCE_NAMES, Candidates, candidates
 from ranking.diversity import CANDIDATES, rerank
 from ranking.exploration import explore
 from ranking.index import Index, open_index
+from ranking.kept import Kept, open_kept, save_kept
 from ranking.scorer import Scorer
 from ranking.shelf import Shelf
 from ranking.sources.asked import Asked, Cells
@@ -33,10 +36,15 @@ from ranking.top_k import NOTHING, top_k
 from ranking.train import load_ranker
 
 STATE_FILE = "features.duckdb"
-# users times posts whose pair features and sources are held at once
-PART_CELLS = 1 << 20
+# users times posts whose scores are held at once: 256 kB stay in the cache, more is slower
+PART_CELLS = 1 << 16
 DEFAULTS: Final = RankingSettings()
 NO_CANDIDATES: Final = Candidates(np.zeros(0, np.int64), np.zeros(0, np.uint8))
+
+
+def found_with(ranking: RankingSettings) -> dict[str, Any]:
+    """The settings that decide which candidates a state has."""
+    return {"candidates_per_source": ranking.candidates_per_source, "fresh_for": ranking.fresh_for}
 
 
 def ranker_file(arm: str) -> str:
@@ -88,6 +96,7 @@ class Recommender:
         threads: how many threads CatBoost may use for one call.
         ranking: how candidates are found, lists varied and fresh posts explored.
         index: by arm, over the state's posts, where there are too many to look at all.
+        kept: by arm, what the sources bring to each user, found before; those of other arms are found when asked for.
     """
 
     def __init__(
@@ -97,6 +106,7 @@ class Recommender:
         threads: int = 1,
         ranking: RankingSettings = DEFAULTS,
         index: Mapping[str, Index] | None = None,
+        kept: Mapping[str, Kept] | None = None,
     ) -> None:
         for arm, ranker in rankers.items():
             if ranker.feature_names_ != state.layout.names:
@@ -108,6 +118,8 @@ class Recommender:
         self.state = state
         self.rankers = rankers
         self._index = index or {}
+        self._kept = kept or {}
+        self._threads = threads
         self._scorer = Scorer(state, rankers, threads)
         self._ranking = ranking
         self._shelf = Shelf(state, ranking.fresh_for / timedelta(days=1))
@@ -117,7 +129,23 @@ class Recommender:
         """Load a snapshot's state and rankers from its folder."""
         state = open_state(folder)
         rankers = {arm: load_ranker(folder / ranker_file(arm)) for arm in ARMS}
-        return cls(state, rankers, threads, ranking, open_index(state, folder))
+        kept = open_kept(folder, found_with(ranking))
+        return cls(state, rankers, threads, ranking, open_index(state, folder), kept)
+
+    def keep(self, folder: Path) -> "Recommender":
+        """Find the candidates of every user, write them into a snapshot under construction, and rank from them."""
+        if self._ranking.candidates_per_source == 0:
+            return self
+        users = np.append(np.arange(len(self.state.user_ids)), -1)
+        for arm in self.rankers:
+            parts = self._parts(users)
+            # each thread sums by itself, so that no sum depends on how many there are
+            with threadpool_limits(limits=1), ThreadPoolExecutor(self._threads) as threads:
+                found = list(threads.map(lambda rows, arm=arm: self._found(arm, rows), parts))
+            users_in = [len(rows) for rows in parts]
+            save_kept(found, users_in, len(self.state.post_ids), folder, arm, found_with(self._ranking))
+        kept_by_arm = open_kept(folder, found_with(self._ranking))
+        return Recommender(self.state, self.rankers, self._threads, self._ranking, self._index, kept_by_arm)
 
     def score(self, arm: str, user_rows: NDArray[np.int64], when: datetime) -> NDArray[np.float32]:
         """Estimate the probability of a like, for each user and post: (len(user_rows), P).
@@ -159,9 +187,8 @@ class Recommender:
         """Find the posts that the sources bring to each user: (len(user_rows), P), see `ranking.candidates`."""
         parts = []
         for rows in self._parts(user_rows):
-            asked = self._asked(arm, self.state.audience(arm, rows), self._ranking.candidates_per_source, EVERYTHING)
             part = np.zeros((len(rows), len(self.state.post_ids)), np.uint8)
-            found = candidates(asked) if asked.per_source else NO_CANDIDATES
+            found = self._found(arm, rows)
             part.reshape(-1)[found.cells] = found.sources
             parts.append(part)
         return np.concatenate(parts)
@@ -187,8 +214,7 @@ class Recommender:
 
     def audience(self, arm: str, user_id: int) -> Audience:
         """One user as the rankers see it; a user nobody has seen if the state does not know the id."""
-        place = place_of(self.state.user_ids, user_id)
-        return self.state.audience(arm, np.array([-1 if place is None else place]))
+        return self.state.audience(arm, self._row(user_id))
 
     def recommend(
         self,
@@ -205,7 +231,8 @@ class Recommender:
         """
         # any integer may be asked for, but a hash takes 64 bits
         ids = np.array([user_id % 2**64], np.uint64).astype(np.int64)
-        lists = self._some_lists(arm, audience or self.audience(arm, user_id), ids, when, limit, wanted)
+        row = self._row(user_id) if audience is None else None
+        lists = self._some_lists(arm, row, audience, ids, when, limit, wanted)
         posts, scores, sources, propensities = (values[0, lists.posts[0] >= 0] for values in lists)
         names = [SOURCE_NAMES[number] for number in sources.tolist()]
         return Recommendations(self.state.post_ids[posts], scores, names, propensities)
@@ -243,24 +270,31 @@ class Recommender:
         parts, start = [], 0
         for rows in self._parts(user_rows):
             ids = None if user_ids is None else user_ids[start : start + len(rows)]
-            parts.append(self._some_lists(arm, self.state.audience(arm, rows), ids, when, limit, wanted))
+            parts.append(self._some_lists(arm, rows, None, ids, when, limit, wanted))
             start += len(rows)
         return parts[0] if len(parts) == 1 else Lists(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
     def _some_lists(
         self,
         arm: str,
-        audience: Audience,
+        rows: NDArray[np.int64] | None,
+        audience: Audience | None,
         ids: NDArray[np.int64] | None,
         when: datetime,
         limit: int,
         wanted: Wanted,
     ) -> Lists:
-        """Rank for as many users as fit into memory together."""
+        """Rank for as many users as fit into memory together, given by their rows, or as they are just now."""
+        if audience is None:
+            assert rows is not None
+            audience = self.state.audience(arm, rows)
         per_source = self._ranking.candidates_per_source
         # a list longer than what a source brings needs longer ones
         asked = self._asked(arm, audience, max(per_source, limit) if per_source else 0, wanted)
-        found = candidates(asked) if asked.per_source else NO_CANDIDATES
+        if rows is not None and arm in self._kept and wanted is EVERYTHING and limit <= per_source:
+            found = self._kept[arm].candidates(rows, asked.width)
+        else:
+            found = candidates(asked) if asked.per_source else NO_CANDIDATES
         if self._exhaustive:
             all_scores = self._scorer.score_all(arm, audience, when)
             posts = self.choose(arm, asked.seen(all_scores), limit)
@@ -324,6 +358,16 @@ class Recommender:
             hidden = np.concatenate([hidden, unwanted.ravel()])
         view = self._shelf.all if wanted.topic is None else self._shelf.view(wanted.topic)
         return Asked(self.state, self._shelf, arm, audience, view, hidden, per_source, self._index.get(arm))
+
+    def _found(self, arm: str, rows: NDArray[np.int64]) -> Candidates:
+        """Ask the sources for some users, by their rows."""
+        asked = self._asked(arm, self.state.audience(arm, rows), self._ranking.candidates_per_source, EVERYTHING)
+        return candidates(asked) if asked.per_source else NO_CANDIDATES
+
+    def _row(self, user_id: int) -> NDArray[np.int64]:
+        """(1,) the user's place in the state; -1 for one it does not know."""
+        place = place_of(self.state.user_ids, user_id)
+        return np.array([-1 if place is None else place])
 
     @property
     def _exhaustive(self) -> bool:

@@ -31,7 +31,6 @@ class View:
     fresh: Rows  # shown first within `ranking.fresh_for`, the newest first
     popular: Rows  # by likes
     topics: Rows  # (T, longest) of each topic by how a post does within it, -1 at the end
-    within_topic: NDArray[np.float32]  # (T, longest) like rate of the post over that of its topic
 
 
 class Shelf:
@@ -46,6 +45,9 @@ class Shelf:
         self._state = state
         self._fresh_days = fresh_days
         self.values = np.ascontiguousarray(state.posts.values.T)  # (post features, P)
+        topic = self.feature("topic_like_rate")
+        # (P,) like rate of the post over that of its topic; a network without a like has no rates to compare
+        self.within_topic = (self.feature("post_like_rate") / np.where(topic > 0, topic, 1)).astype(np.float32)
         self._views: dict[int | None, View] = {}  # as many as there are topics, and one
         self._models: dict[str, NDArray[np.float32]] = {}
 
@@ -76,9 +78,7 @@ class Shelf:
         topic_rows = state.posts.topic_rows
         allowed = state.eligible if topic is None else state.eligible & (topic_rows == topic)
         age = np.nan_to_num(self.feature("post_age_days"), nan=0.0)  # never shown: the newest of all
-        relative = self._relative()
-        shown = allowed & np.isfinite(relative)
-        by_topic = [_order(relative, shown & (topic_rows == row)) for row in range(len(state.topics))]
+        by_topic = [_order(self.within_topic, allowed & (topic_rows == row)) for row in range(len(state.topics))]
         longest = max(map(len, by_topic), default=0)
         topics = np.array([np.pad(rows, (0, longest - len(rows)), constant_values=NOTHING) for rows in by_topic])
         topics = topics.reshape(len(by_topic), longest).astype(np.int64)
@@ -91,13 +91,7 @@ class Shelf:
             fresh=_order(-age, allowed & (age <= self._fresh_days)),
             popular=_order(self.feature("post_likes"), allowed),
             topics=topics,
-            within_topic=np.where(topics == NOTHING, np.float32(-np.inf), relative[topics]),
         )
-
-    def _relative(self) -> NDArray[np.float32]:
-        topic = self.feature("topic_like_rate")
-        # a network without a like has no rates to compare
-        return (self.feature("post_like_rate") / np.where(topic > 0, topic, 1)).astype(np.float32)
 
 
 def model_vectors(state: ServingState, arm: str) -> NDArray[np.float32]:

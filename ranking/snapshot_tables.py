@@ -33,6 +33,7 @@ def write_tables(
         settings: of the whole project.
     """
     save_state(recommender.state, folder)
+    recommender = recommender.keep(folder)
     path = folder / STATE_FILE
     con.execute("ATTACH '{}' AS snapshot".format(str(path).replace("'", "''")))
     try:

@@ -89,7 +89,7 @@ class Asked:
 
     def seen(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Set scores (n, P) of posts that a user may not be shown to -inf; the others stay."""
-        out: NDArray[np.float32] = scores + self.view.barrier
+        out: NDArray[np.float32] = np.add(scores, self.view.barrier, order="C")  # or the next line would change a copy
         out.reshape(-1)[self.hidden] = -np.inf
         return out
 

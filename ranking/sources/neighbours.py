@@ -9,7 +9,11 @@ from ranking.top_k import NOTHING, best_of
 
 def bring(asked: Asked) -> Rows:
     """Posts by the sum of their similarities to those that the user liked."""
-    cells, scores = asked.neighbours.above_zero()
+    near = asked.neighbours
+    if near.cells is None:
+        scores = near.values.reshape(asked.n, asked.width)
+        return asked.best(np.where(scores > 0, scores, np.float32(-np.inf)))
+    cells, scores = near.cells, near.values
     usable = ~asked.is_hidden(cells)
     cells, scores = cells[usable], scores[usable]
     if asked.n == 1:

@@ -1,0 +1,86 @@
+"""Candidates of every user, found when a snapshot is written: they do not depend on the moment of a request.
+
+What the sources bring to a user changes with the state and with nothing else, so a request need not look at all posts
+again: it reads the user's candidates where they lie, and ranks them. Users whose taste has moved since, topics and
+lists of posts that are not wanted are looked up anew, in the same way.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from core.columns import ARMS
+from features.likes import ranges
+from features.state_arrays import mapped, read_header
+from ranking.candidates import SOURCE_NAMES, Candidates
+
+SOURCE_BITS = 3
+SOURCE_MASK = np.uint32((1 << SOURCE_BITS) - 1)
+BYTES = np.dtype(np.uint32).itemsize
+assert len(SOURCE_NAMES) <= 1 << SOURCE_BITS
+
+
+class Kept:
+    """The candidates of U users and of the one nobody has seen, of one arm, in a file.
+
+    A request reads its user's few hundred bytes from the file. They are not mapped into memory, where every page that
+    was ever touched would count as the process's own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        arrays, self.found_with = mapped(path)
+        self._offsets: NDArray[np.int64] = arrays["offsets"]  # (U + 2,) where each user's begin; the last: the unseen
+        self._packed: NDArray[np.uint32] = arrays["packed"]  # row of the post, ascending, and in three bits its source
+        self._file = path.open("rb")
+        header, begin = read_header(self._file)
+        self._begin = begin + header["packed"]["data_offsets"][0]
+
+    def candidates(self, user_rows: NDArray[np.int64], width: int) -> Candidates:
+        """Unpack those of some users (n,); row -1 is the user nobody has seen. P posts is `width`."""
+        rows = np.where(user_rows < 0, len(self._offsets) - 2, user_rows)
+        starts, ends = self._offsets[rows], self._offsets[rows + 1]
+        if len(rows) == 1:
+            start, length = int(starts[0]), int(ends[0] - starts[0])
+            content = os.pread(self._file.fileno(), BYTES * length, self._begin + BYTES * start)
+            packed = np.frombuffer(content, np.uint32)
+            return Candidates((packed >> SOURCE_BITS).astype(np.int64), (packed & SOURCE_MASK).astype(np.uint8))
+        places, owners = ranges(starts, ends)
+        packed = self._packed[places]
+        return Candidates(owners * width + (packed >> SOURCE_BITS), (packed & SOURCE_MASK).astype(np.uint8))
+
+
+def save_kept(
+    parts: list[Candidates], users: list[int], width: int, folder: Path, arm: str, found_with: Mapping[str, Any]
+) -> None:
+    """Write what was found for consecutive parts of the users, so many in each, into a snapshot under construction.
+
+    `found_with` are the settings that decide what is found.
+    """
+    counts, packed = [], []
+    for part, n in zip(parts, users, strict=True):
+        owners, rows = np.divmod(part.cells, width)
+        counts.append(np.bincount(owners, minlength=n))
+        packed.append((rows.astype(np.uint32) << SOURCE_BITS) | part.sources)
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+    save_file({"offsets": offsets, "packed": np.concatenate(packed)}, folder / kept_file(arm), _told(found_with))
+
+
+def open_kept(folder: Path, found_with: Mapping[str, Any]) -> dict[str, Kept]:
+    """Open what was kept, by arm; nothing if there is none, or if it was found with other settings."""
+    files = {arm: folder / kept_file(arm) for arm in ARMS}
+    opened = {arm: Kept(file) for arm, file in files.items() if file.exists()}
+    return {arm: kept for arm, kept in opened.items() if kept.found_with == _told(found_with)}
+
+
+def kept_file(arm: str) -> str:
+    """Name an arm's file within a snapshot."""
+    return f"{arm}.candidates.safetensors"
+
+
+def _told(found_with: Mapping[str, Any]) -> dict[str, str]:
+    return {name: repr(value) for name, value in found_with.items()}
