@@ -37,7 +37,8 @@ def fit_ranker(
 
     X is (n, F), every column numeric, NaN for unknown; y, baseline and late are (n,). `late` are the newest views: how
     many trees there are is chosen by them (see `number_of_trees`), then all views are learned from. The same input on
-    the same number of threads gives the same model to the last bit; another number of threads adds in another order.
+    the same number of threads gives the same model to the last bit; another number of threads adds in another order,
+    which may choose a tree more or less.
 
     Raises:
         TrainingError: there is no row, no like or nothing but likes, or no column that varies.
