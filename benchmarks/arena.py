@@ -28,7 +28,7 @@ from features.training_set import build_training_set, labelled_views
 from ranking.pipeline import load_inputs
 from ranking.rankers import window_start
 from ranking.top_k import top_k
-from ranking.train import parameters
+from ranking.train import number_of_trees, parameters
 from simulation.world import World
 
 USERS = 1_500
@@ -55,7 +55,7 @@ class Rows:
 
     def fit(self, pool: Pool, **changes: Any) -> Raw:
         """Trees as `ranking.train` fits them, but for `changes`."""
-        options = {**parameters(len(self.y), self.settings.ranking, self.settings.threads), **changes}
+        options = {**parameters(len(self.y), self.trees, self.settings.ranking, self.settings.threads), **changes}
         if options["loss_function"] != "Logloss":
             ranker = CatBoostRanker(**options).fit(pool)
             return lambda matrix: np.asarray(ranker.predict(matrix), np.float64)
@@ -64,8 +64,13 @@ class Rows:
 
     @cached_property
     def late(self) -> NDArray[np.bool_]:
-        """The last two days."""
-        return self.age < 2
+        """The last days, by which the number of trees is chosen."""
+        return self.age < self.settings.ranking.stop_days
+
+    @cached_property
+    def trees(self) -> int:
+        """The number that `ranking.train` chooses."""
+        return number_of_trees(self.pool(), self.late, self.settings.ranking, self.settings.threads)
 
 
 class Arena:

@@ -14,7 +14,7 @@ import numpy as np
 from catboost import CatBoostClassifier
 from numpy.typing import NDArray
 
-from core.columns import ARMS, CONTROL, TEST
+from core.columns import ARMS, CONTROL, EVENT_TIME, TEST
 from core.logging import get_logger
 from core.settings import Settings
 from features.basis import Basis
@@ -116,11 +116,12 @@ def fit_rankers(
     basis = Basis(posts, spaces, before, features, ranking.popularity_half_life)
     training = build_training_set(con, views, basis, layout)
     log.info("training on %d views of %s to %s, %d liked", views.height, since, until, training.labels.sum())
+    late = (views[EVENT_TIME] >= until - timedelta(days=ranking.stop_days)).to_numpy()
     models = {}
     for arm in ARMS:
         matrix = training.matrix(arm)
         base = base_scores(layout, matrix)
-        models[arm] = fit_ranker(matrix, training.labels, layout.names, base, ranking, settings.threads)
+        models[arm] = fit_ranker(matrix, training.labels, layout.names, base, late, ranking, settings.threads)
     # where there was nothing to learn before the window, the trees were trained without: so they are served without
     fitted = before
     if before.prior.learned:

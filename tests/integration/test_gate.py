@@ -129,15 +129,19 @@ def test_the_first_pair_beats_random_and_is_served(trained: tuple[Home, Verdict]
     assert not any("standing" in name or "PSI" in name for name in names)
 
 
-def test_a_sound_day_later_the_next_pair_replaces_it_and_a_refresh_in_between_hides_nothing(home: Home) -> None:
+def test_a_sound_day_later_the_next_pair_replaces_it_and_a_refresh_in_between_hides_nothing(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
     first = current(home.settings)
     home.fill(END)
     between = home.refresh()
     assert between.manifest.judged_until == first.manifest.judged_until
     for kept in ("feature_distribution", "gate"):
         assert rows(between, f"FROM {kept}") == rows(first, f"FROM {kept}")
-    verdict, second = home.retrain()
+    with caplog.at_level("INFO", "feedrank"):
+        verdict, second = home.retrain()
     assert verdict.promoted, verdict.reasons
+    assert caplog.text.count("foretell the last 2 days best") == 4  # two arms, to be judged and to be served
     assert current(home.settings) == second
     arms = {arm for (arm,) in rows(second, "SELECT DISTINCT arm FROM evaluation")}
     assert {"standing_control", "standing_test"} < arms

@@ -5,10 +5,11 @@ import pytest
 from core.errors import SnapshotDamaged, TrainingError
 from core.settings import RankingSettings
 from ranking.metrics import auc
-from ranking.train import feature_importances, fit_ranker, load_ranker, save_ranker
+from ranking.train import PLAIN_TREES, feature_importances, fit_ranker, load_ranker, save_ranker
 
-SETTINGS = RankingSettings(iterations=30, depth=4)
+SETTINGS = RankingSettings(iterations=60, depth=4)
 NAMES = ["signal", "noise", "partner"]
+LATE = np.arange(4_000) >= 3_000
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def views():
     X = generator.normal(size=(4_000, 3)).astype(np.float32)
     y = generator.random(4_000) < 1 / (1 + np.exp(1.5 - 2 * X[:, 0] - X[:, 0] * X[:, 2]))
     X[generator.random(X.shape) < 0.1] = np.nan
-    return X, y, NAMES, np.zeros(len(y), np.float32)
+    return X, y, NAMES, np.zeros(len(y), np.float32), LATE
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +50,41 @@ def test_it_learns_what_is_there_and_leaves_no_file_behind(views, ranker, tmp_pa
 def test_the_trees_correct_the_score_they_start_from(views, ranker):
     X, y, *_ = views
     start = np.nan_to_num(2 * X[:, 0])  # knows the signal, and neither the rate of likes nor the partner
-    trees = fit_ranker(X, y, NAMES, start, SETTINGS, threads=2)
+    trees = fit_ranker(X, y, NAMES, start, LATE, SETTINGS, threads=2)
     added = trees.predict(X, prediction_type="RawFormulaVal")
     before, after = (abs((1 / (1 + np.exp(-raw))).mean() - y.mean()) for raw in (start, start + added))
     assert after < before / 4
     assert auc(start + added, y).value > auc(start, y).value > auc(added, y).value
     told, untold = (dict(feature_importances(model).iter_rows())["signal"] for model in (trees, ranker))
     assert told < 0.9 * untold  # what the score says, the trees need not say again
+
+
+def test_as_many_trees_are_grown_as_foretell_the_late_views_and_all_views_are_learned_from(views):
+    X, y, names, start, late = views
+    settings = RankingSettings()
+    ranker = fit_ranker(X, y, names, start, late, settings, threads=2)
+    assert 20 < ranker.tree_count_ < settings.iterations
+    assert ranker.get_leaf_weights()[: 2**settings.depth].sum() == len(y)  # of the first tree
+
+
+def test_trees_end_where_further_ones_would_learn_noise_or_what_has_ceased_to_hold(views):
+    X, y, names, start, late = views
+    chance = np.random.default_rng(1).random(len(y)) < 0.3
+    start = start + np.log(0.3 / 0.7, dtype=np.float32)
+    for label in (chance, y ^ late):
+        assert fit_ranker(X, label, names, start, late, RankingSettings(), threads=2).tree_count_ < 5
+
+
+@pytest.mark.parametrize(
+    "late",
+    [np.zeros(4_000, bool), np.ones(4_000, bool), np.arange(4_000) >= 3_900],
+    ids=["none late", "none early", "few late"],
+)
+def test_with_too_few_views_to_choose_by_the_number_of_trees_is_a_plain_one(views, late, caplog):
+    with caplog.at_level("INFO", "feedrank"):
+        assert fit_ranker(*views[:4], late, RankingSettings(), threads=2).tree_count_ == PLAIN_TREES
+    assert "100 trees, not chosen" in caplog.text
+    assert fit_ranker(*views[:4], late, RankingSettings(iterations=7), threads=2).tree_count_ == 7
 
 
 def test_a_ranker_read_back_predicts_the_same(views, ranker, tmp_path):
@@ -83,6 +112,7 @@ def test_nothing_to_learn_from_is_an_error_that_counts(likes, message):
             np.array(likes, bool),
             NAMES,
             np.zeros(len(likes), np.float32),
+            np.zeros(len(likes), bool),
             SETTINGS,
             threads=1,
         )
@@ -95,6 +125,7 @@ def test_columns_that_never_vary_are_an_error():
             np.array([True, False] * 2),
             NAMES,
             np.zeros(4, np.float32),
+            np.zeros(4, bool),
             SETTINGS,
             threads=1,
         )
