@@ -6,6 +6,7 @@ lists of posts that are not wanted are looked up anew, in the same way.
 """
 
 import os
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,10 @@ class Kept:
         arrays, self.found_with = mapped(path)
         self._offsets: NDArray[np.int64] = arrays["offsets"]  # (U + 2,) where each user's begin; the last: the unseen
         self._packed: NDArray[np.uint32] = arrays["packed"]  # row of the post, ascending, and in three bits its source
-        self._file = path.open("rb")
-        header, begin = read_header(self._file)
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
+        with path.open("rb") as file:
+            header, begin = read_header(file)
         self._begin = begin + header["packed"]["data_offsets"][0]
 
     def candidates(self, user_rows: NDArray[np.int64], width: int) -> Candidates:
@@ -46,7 +49,7 @@ class Kept:
         starts, ends = self._offsets[rows], self._offsets[rows + 1]
         if len(rows) == 1:
             start, length = int(starts[0]), int(ends[0] - starts[0])
-            content = os.pread(self._file.fileno(), BYTES * length, self._begin + BYTES * start)
+            content = os.pread(self._file, BYTES * length, self._begin + BYTES * start)
             packed = np.frombuffer(content, np.uint32)
             return Candidates((packed >> SOURCE_BITS).astype(np.int64), (packed & SOURCE_MASK).astype(np.uint8))
         places, owners = ranges(starts, ends)
