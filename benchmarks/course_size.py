@@ -42,6 +42,10 @@ def publish_course_size(settings: Settings, size: Size | None = None) -> Snapsho
 class Unranked(Recommender):
     """Gives everybody the most popular posts for the nightly lists, which nobody is served: ranking for all is slow."""
 
+    def keep(self, folder: Path) -> Recommender:
+        super().keep(folder)
+        return self
+
     def show(self, arm: str, user_rows: NDArray[np.int64], *asked: Any, limit: int = 10, **more: Any) -> Lists:  # noqa: ARG002
         best = np.searchsorted(self.state.post_ids, self.popular(limit).post_ids)
         shape = len(user_rows), len(best)
