@@ -26,7 +26,7 @@ from ranking.recommender import Recommender
 from simulation.world import World, simulate
 from warehouse.connection import connect
 
-PER_SOURCE = (20, 50, 100, 200)
+PER_SOURCE = (20, 40, 60, 100)
 REQUESTS = 300
 EXPLORE = 0.1
 
