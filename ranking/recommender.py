@@ -108,6 +108,7 @@ class Recommender:
         self.state = state
         self.rankers = rankers
         self._index = index or {}
+        self._threads = threads
         self._scorer = Scorer(state, rankers, threads)
         self._ranking = ranking
         self._shelf = Shelf(state, ranking.fresh_for / timedelta(days=1))
@@ -118,6 +119,10 @@ class Recommender:
         state = open_state(folder)
         rankers = {arm: load_ranker(folder / ranker_file(arm)) for arm in ARMS}
         return cls(state, rankers, threads, ranking, open_index(state, folder))
+
+    def over(self, state: ServingState) -> "Recommender":
+        """Rank by the same rankers over a state with further posts at its end."""
+        return Recommender(state, self.rankers, self._threads, self._ranking, self._index)
 
     def score(self, arm: str, user_rows: NDArray[np.int64], when: datetime) -> NDArray[np.float32]:
         """Estimate the probability of a like, for each user and post: (len(user_rows), P).
@@ -221,8 +226,8 @@ class Recommender:
         Raises:
             NotFound: there is no such post.
         """
-        place = place_of(self.state.post_ids, post_id)
-        if place is None:
+        place = int(self.state.rows_of(np.array([post_id]))[0])
+        if place < 0:
             raise NotFound(f"post {post_id} does not exist in this snapshot")
         vectors = self.state.spaces[arm].vectors
         cosines = vectors @ vectors[place] + self._shelf.all.barrier
