@@ -18,6 +18,7 @@ from api import problems
 from api.actions import ActionWriter, OnActions
 from api.engine import Engine
 from api.exposures import ExposureLog
+from api.follow import Follower
 from api.logs import log_as_service
 from api.routes import feed_actions, health, measurements, posts, recommendations, snapshot, users
 from api.service import Service
@@ -27,21 +28,25 @@ from core.settings import Settings, load_settings
 
 def create_app(settings: Settings) -> Service:
     """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
-    on_actions: list[OnActions] = []
+    follower = Follower(settings)
+    on_actions: list[OnActions] = [follower.notice]
     actions = ActionWriter(settings, on_actions)
     exposures = ExposureLog(settings)
     engine = Engine(settings)
     engine.exposures = exposures if settings.api.exposures else None
-    status = Status(engine, exposures=exposures)
+    engine.before_serving = follower.bind
+    status = Status(engine, lambda: follower.state, exposures, lambda: follower.lag)
 
     @asynccontextmanager
     async def watch_snapshots(_: Litestar) -> AsyncIterator[None]:
         engine.start()
+        follower.start()
         try:
             async with status.sampling():
                 yield
         finally:
             engine.stop()
+            follower.stop()
 
     @asynccontextmanager
     async def keep_exposures(_: Litestar) -> AsyncIterator[None]:

@@ -13,7 +13,7 @@ or by another process: a snapshot never changes, so a second look would find the
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ import numpy as np
 
 from api import metrics
 from api.exposures import ExposureLog
+from api.live import Live
 from api.schemas import Post, RecommendedPost, Refusal
 from core.columns import ARMS
 from core.errors import FeedrankError, NotFound, SnapshotDamaged, SnapshotNotFound, SnapshotOfOtherVersion, SnapshotSlow
@@ -62,7 +63,8 @@ class Serving:
 
     snapshot: Snapshot
     recommender: Recommender
-    posts: dict[int, RecommendedPost]
+    posts: dict[int, RecommendedPost]  # new ones are added as they come
+    live: Live
     database: duckdb.DuckDBPyConnection
     loaded_at: datetime
 
@@ -83,12 +85,13 @@ class Serving:
             posts = _read_posts(database)
         with _timed("warm_up"):
             _warm_up(recommender)
-        return cls(snapshot, recommender, posts, database, datetime.now(UTC))
+        live = Live(snapshot, recommender, posts)
+        return cls(snapshot, recommender, posts, live, database, datetime.now(UTC))
 
     def post(self, post_id: int) -> Post:
         """The post, or NotFound."""
         if post_id not in self.posts:
-            raise NotFound(f"post {post_id} is not in snapshot {self.snapshot.id}; new posts come with the next one")
+            raise NotFound(f"post {post_id} is not in snapshot {self.snapshot.id}, nor has it come since")
         return self.posts[post_id]
 
     def posts_of(self, listed: PostList) -> list[RecommendedPost]:
@@ -134,6 +137,7 @@ class Engine:
         self.experiment = settings.experiment
         self.refused: Refusal | None = None
         self.exposures: ExposureLog | None = None  # None: what is shown is not recorded
+        self.before_serving: Callable[[Live], None] = lambda _: None
         self._settings = settings
         self._serving: Serving | None = None
         self._held: weakref.WeakSet[Serving] = weakref.WeakSet()
@@ -189,6 +193,7 @@ class Engine:
             serving = Serving.load(open_snapshot(self._settings, wanted), self._settings.ranking)
             took = timedelta(seconds=time.perf_counter() - started)
             self._refuse_if_slow(wanted, took)
+            self.before_serving(serving.live)
         except Exception as error:  # whatever is wrong with the new one must not stop the one before
             self._refuse(wanted, error)
             return

@@ -71,6 +71,10 @@ REFUSALS = Counter("feedrank_snapshot_refusals_total", "Snapshots not taken into
 OVERLAY_LAG = Gauge(
     "feedrank_overlay_lag_seconds", "How far the live overlay is behind the source", multiprocess_mode="livemax"
 )
+OVERLAY_EVENTS = Gauge(
+    "feedrank_overlay_events", "Events after the snapshot that a worker remembers", multiprocess_mode="livemax"
+)
+OVERLAY_LEFT_OUT = Counter("feedrank_overlay_events_left_out_total", "Events that a worker had no room for")
 
 _by_arm = {arm: RECOMMENDATIONS.labels(arm).observe for arm in ARMS}
 _by_stage = {name: RECOMMENDATION_STAGES.labels(name).observe for name in STAGES}

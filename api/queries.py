@@ -12,11 +12,13 @@ def find_user(serving: Serving, user_id: int) -> dict[str, Any]:
     """Id and profile of a user.
 
     Raises:
-        NotFound: the snapshot does not know the user.
+        NotFound: neither the snapshot nor what has come since knows the user.
     """
-    if not (found := _users(serving, [user_id])):
-        raise NotFound(f"user {user_id} is not in snapshot {serving.snapshot.id}; new users come with the next one")
-    return found[user_id]
+    if found := _users(serving, [user_id]):
+        return found[user_id]
+    if (new := serving.live.user(user_id)) is not None:
+        return _answered(new)
+    raise NotFound(f"user {user_id} is not in snapshot {serving.snapshot.id}, nor has it come since")
 
 
 def user_feed(serving: Serving, user_id: int, limit: int) -> list[FeedItem]:

@@ -45,6 +45,7 @@ class Status:
     engine: Engine
     source: Callable[[], SourceState] = lambda: "off"
     exposures: Exposures | None = None
+    lag: Callable[[], float | None] = lambda: None  # of the live overlay behind the source, in seconds
 
     @property
     def exposures_waiting(self) -> int:
@@ -59,6 +60,8 @@ class Status:
         metrics.SNAPSHOTS_HELD.set(self.engine.held)
         if (age := self.engine.age) is not None:
             metrics.SNAPSHOT_AGE.set(age.total_seconds())
+        if (lag := self.lag()) is not None:
+            metrics.OVERLAY_LAG.set(lag)
         if self.exposures is not None:
             counts = self.exposures.counts
             for state, gauge in metrics.EXPOSURES.items():

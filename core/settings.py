@@ -235,6 +235,14 @@ class ApiSettings(Section):
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text in a terminal, JSON elsewhere")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug: a line a request")
     slow_request: timedelta = Field(timedelta(seconds=1), gt=timedelta(0), description="a slower one is logged")
+    follow: bool = Field(True, description="False: what happens after the snapshot is not looked at")
+    follow_interval: timedelta = Field(
+        timedelta(milliseconds=500), gt=timedelta(0), description="how often new events and users are looked for"
+    )
+    follow_posts_interval: timedelta = Field(
+        timedelta(seconds=5), gt=timedelta(0), description="how often new posts are looked for"
+    )
+    follow_events: int = Field(1_000_000, ge=1, description="events after the snapshot that a worker remembers")
 
 
 class PrefectSettings(Section):

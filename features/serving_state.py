@@ -6,6 +6,7 @@ snapshot and maps it back into memory without loss; `features.state_tables` writ
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import count
 
 import duckdb
@@ -34,7 +35,7 @@ class ServingState:
     users: UserFeatures  # U + 1 keys
     liked_offsets: NDArray[np.int64]  # (U + 2,) places in `liked_posts`; the unseen user's list is empty
     liked_posts: NDArray[np.int32]  # rows of the posts each user liked, ascending within a user
-    post_ids: NDArray[np.int64]  # (P,) ascending
+    post_ids: NDArray[np.int64]  # (P,) ascending; those that came since stand at the end, see `features.live_posts`
     posts: PostFeatures  # P keys
     topics: list[str]  # '' for posts without one
     eligible: NDArray[np.bool_]  # (P,) may be recommended
@@ -56,6 +57,19 @@ class ServingState:
             liked_offsets=offsets,
             liked_posts=liked,
         )
+
+    def rows_of(self, post_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Find the rows of posts by id, (n,); -1 for one that is not there."""
+        order = self._by_id
+        if not len(order):
+            return np.full(len(post_ids), -1)
+        rows = order[np.minimum(np.searchsorted(self.post_ids, post_ids, sorter=order), len(order) - 1)]
+        return np.where(self.post_ids[rows] == post_ids, rows, -1)
+
+    @cached_property
+    def _by_id(self) -> NDArray[np.int64]:
+        order: NDArray[np.int64] = np.argsort(self.post_ids, kind="stable")
+        return order
 
 
 def build_state(

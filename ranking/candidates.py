@@ -25,6 +25,13 @@ class Candidates(NamedTuple):
     cells: Cells  # (m,) user · P + post, ascending: each pair once
     sources: NDArray[np.uint8]  # (m,) places in `SOURCE_NAMES`
 
+    def and_also(self, cells: Cells, source: int) -> "Candidates":
+        """Add the same further posts for every user: cells (n, k) of a source, none of them here yet."""
+        together = np.concatenate([self.cells, cells.ravel()])
+        sources = np.concatenate([self.sources, np.full(cells.size, source, np.uint8)])
+        order = np.argsort(together, kind="stable")
+        return Candidates(together[order], sources[order])
+
     def source_of(self, cells: Cells) -> NDArray[np.uint8]:
         """Tell the source of some pairs, 0 for those that none brought."""
         if not len(self.cells):

@@ -64,7 +64,7 @@ def explain(
     if not len(answer.post_ids):
         return []
     state = recommender.state
-    post_rows = np.searchsorted(state.post_ids, answer.post_ids)
+    post_rows = state.rows_of(answer.post_ids)
     audience = audience or recommender.audience(arm, user_id)
     contributions = recommender.contributions(arm, audience, when, post_rows)
     reasons, sums = by_reason(state.layout.names, contributions[:, :-1])

@@ -31,6 +31,7 @@ from ranking.index import Index, open_index
 from ranking.kept import Kept, open_kept, save_kept
 from ranking.scorer import Scorer
 from ranking.shelf import Shelf
+from ranking.sources import SOURCES
 from ranking.sources.asked import Asked, Cells
 from ranking.top_k import NOTHING, top_k
 from ranking.train import load_ranker
@@ -123,6 +124,10 @@ class Recommender:
         self._scorer = Scorer(state, rankers, threads)
         self._ranking = ranking
         self._shelf = Shelf(state, ranking.fresh_for / timedelta(days=1))
+        # posts that came after the candidates were found: the freshest of all
+        since = min((one.posts for one in self._kept.values()), default=len(state.post_ids))
+        fresh = self._shelf.all.fresh
+        self._newest = np.sort(fresh[fresh >= since][: ranking.candidates_per_source])
 
     @classmethod
     def open(cls, folder: Path, threads: int = 1, ranking: RankingSettings = DEFAULTS) -> Self:
@@ -146,6 +151,10 @@ class Recommender:
             save_kept(found, users_in, len(self.state.post_ids), folder, arm, found_with(self._ranking))
         kept_by_arm = open_kept(folder, found_with(self._ranking))
         return Recommender(self.state, self.rankers, self._threads, self._ranking, self._index, kept_by_arm)
+
+    def over(self, state: ServingState) -> "Recommender":
+        """Rank by the same rankers over a state with further posts at its end."""
+        return Recommender(state, self.rankers, self._threads, self._ranking, self._index, self._kept)
 
     def score(self, arm: str, user_rows: NDArray[np.int64], when: datetime) -> NDArray[np.float32]:
         """Estimate the probability of a like, for each user and post: (len(user_rows), P).
@@ -248,8 +257,8 @@ class Recommender:
         Raises:
             NotFound: there is no such post.
         """
-        place = place_of(self.state.post_ids, post_id)
-        if place is None:
+        place = int(self.state.rows_of(np.array([post_id]))[0])
+        if place < 0:
             raise NotFound(f"post {post_id} does not exist in this snapshot")
         vectors = self.state.spaces[arm].vectors
         cosines = vectors @ vectors[place] + self._shelf.all.barrier
@@ -293,6 +302,8 @@ class Recommender:
         asked = self._asked(arm, audience, max(per_source, limit) if per_source else 0, wanted)
         if rows is not None and arm in self._kept and wanted is EVERYTHING and limit <= per_source:
             found = self._kept[arm].candidates(rows, asked.width)
+            if len(self._newest):
+                found = found.and_also(asked.cells(self._newest), list(SOURCES).index("fresh") + 1)
         else:
             found = candidates(asked) if asked.per_source else NO_CANDIDATES
         if self._exhaustive:

@@ -40,7 +40,7 @@ def similar(
     serving: NamedDependency[SkipValidation[Serving]], post_id: PostPath, limit: Limit = 10
 ) -> list[SimilarPost]:
     """The posts nearest in meaning, by the transformer's vectors of their texts."""
-    found = serving.recommender.similar(TEST, post_id, limit)
+    found = serving.live.recommender.similar(TEST, post_id, limit)
     return [
         SimilarPost(near.id, near.text, near.topic, similarity)
         for near, similarity in zip(serving.posts_of(found), found.scores.tolist(), strict=True)

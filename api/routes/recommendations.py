@@ -52,10 +52,12 @@ async def recommend(
     """
     started, serving = perf_counter(), engine.serving
     arm, when = assign(engine.experiment, user_id), moment(time)
-    chosen = serving.recommender.recommend(arm, user_id, when, limit)
+    recommender, audience = serving.live.now(arm, user_id)
+    chosen = recommender.recommend(arm, user_id, when, limit, audience=audience)
     posts = serving.posts_of(chosen)
     if explain:
-        posts = _explained(posts, await sync_to_thread(why.explain, serving.recommender, arm, user_id, when, chosen))
+        reasons = await sync_to_thread(why.explain, recommender, arm, user_id, when, chosen, audience)
+        posts = _explained(posts, reasons)
     metrics.recommended(arm, perf_counter() - started, chosen.sources)
     request_id = str(uuid4())
     if engine.exposures is not None:

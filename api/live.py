@@ -1,0 +1,222 @@
+"""What one worker knows beyond the snapshot it serves: later events, users and posts.
+
+The follower (`api.follow`) puts them in, requests look them up. A `Live` belongs to one `Serving`; the one of the next
+snapshot takes over what that snapshot does not know. Nobody waits for a lock: every change is one assignment.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from api.schemas import RecommendedPost
+from core.columns import ARMS, EVENT_TIME, LIKED, POST_ID, USER_ID
+from features.audience import Audience
+from features.known_views import Floats
+from features.likes import likes_of, owners_of
+from features.live_posts import NewPost, with_posts
+from features.live_users import EVENT, Profiles, curvature, moved, newcomer, next_outcome
+from features.serving_state import place_of
+from ranking.recommender import Recommender
+from warehouse.snapshots import Snapshot
+from warehouse.source_news import NewEvent
+
+Events = NDArray[np.void]  # of dtype EVENT, sorted
+NO_EVENTS: Final[Events] = np.zeros(0, EVENT)
+EMPTY: Final = -(1 << 63)  # below any id
+MOST_WANTED = 1_000  # users whom requests have named and nobody knows, until they are looked up
+MOST_AUDIENCES = 5_000  # kept ready; one takes some 2 KB
+MOST_USERS, MOST_POSTS = 100_000, 10_000  # newer than the snapshot
+
+
+class NewUser(NamedTuple):
+    """Somebody whom the snapshot does not know."""
+
+    row: dict[str, Any]  # as the source has it, the id under our name
+    profile: Floats  # (C,)
+    prior: Floats  # (T,)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A user's audience, and what it was made of."""
+
+    audience: Audience
+    events: Events
+    user: NewUser | None
+    until: datetime  # then a view of the user gets its outcome
+
+
+class Live:
+    """Beyond one snapshot.
+
+    Args:
+        snapshot: the one that is served.
+        recommender: over the snapshot's state.
+        posts: by id, what answers show; new ones are added to it.
+    """
+
+    def __init__(self, snapshot: Snapshot, recommender: Recommender, posts: dict[int, RecommendedPost]) -> None:
+        told = snapshot.manifest
+        self.watermark = told.watermark.replace(tzinfo=None)
+        self.transformer: str = told.settings["features"]["transformer_model"]
+        self.recommender = recommender
+        self.wanted: set[int] = set()
+        self._window = msgspec.convert(told.settings["features"]["attribution_window"], timedelta)
+        self._folder = snapshot.folder
+        self._state = recommender.state
+        self._snapshots = recommender
+        self._posts = posts
+        self._events: dict[int, Events] = {}
+        self._users: dict[int, NewUser] = {}
+        self._new_posts: dict[int, NewPost] = {}
+        self._profiles: Profiles | None = None
+        self._curvatures: dict[str, Floats] = {}
+        self._ready: dict[tuple[str, int], Ready] = {}
+        self.counted = 0  # events
+
+    def now(self, arm: str, user_id: int) -> tuple[Recommender, Audience | None]:
+        """Whom to ask for recommendations, and the user as it is just now; None if the snapshot's word holds."""
+        events, user = self._events.get(user_id), self._users.get(user_id)
+        if events is None and user is None:
+            if len(self.wanted) < MOST_WANTED and place_of(self._state.user_ids, user_id) is None:
+                self.wanted.add(user_id)
+            return self.recommender, None
+        # first the user and then the recommender, whose posts are the same and perhaps some more
+        audience = self._audience(arm, user_id, NO_EVENTS if events is None else events, user)
+        return self.recommender, audience
+
+    def user(self, user_id: int) -> dict[str, Any] | None:
+        """The row of a user newer than the snapshot."""
+        found = self._users.get(user_id)
+        return None if found is None else found.row
+
+    @property
+    def largest_user(self) -> int:
+        return max(self._largest(self._state.user_ids), max(self._users, default=EMPTY))
+
+    @property
+    def largest_post(self) -> int:
+        return max(self._largest(self._state.post_ids), max(self._new_posts, default=EMPTY))
+
+    @property
+    def posts(self) -> Sequence[NewPost]:
+        """Newer than the snapshot, in the order they came."""
+        return list(self._new_posts.values())
+
+    def unknown_posts(self, ids: Iterable[int]) -> set[int]:
+        """Those of `ids` that are neither in the snapshot nor new."""
+        return set(ids) - self._posts.keys()
+
+    @property
+    def post_count(self) -> int:
+        return len(self._posts)
+
+    def take_over(self, before: "Live") -> None:
+        """Take what another one knows and this snapshot does not."""
+        self.welcome_users([user.row for user in before._users.values()])
+        if before._events:
+            self.add(np.concatenate(list(before._events.values())), most=before.counted)
+        self.welcome_posts(before.posts)
+
+    def add(self, events: Sequence[NewEvent] | Events, most: int) -> int:
+        """Take events in, in any order, each as often as it comes; returns how many there was no room for.
+
+        `most` is how many may be remembered.
+        """
+        new = self._news(np.unique(np.array(events, EVENT)))
+        if not len(new):
+            return 0
+        starts = np.flatnonzero(np.diff(new[USER_ID], prepend=new[USER_ID][:1] - 1))
+        left_out = 0
+        for user_id, of_user in zip(new[USER_ID][starts].tolist(), np.split(new, starts[1:]), strict=True):
+            known = self._events.get(user_id, NO_EVENTS)
+            together = np.unique(np.concatenate([known, of_user]))
+            fresh = len(together) - len(known)
+            if self.counted + fresh > most:
+                left_out += fresh
+            elif fresh:
+                self._events[user_id] = together
+                self.counted += fresh
+                if self._is_nobody(user_id):
+                    self.wanted.add(user_id)
+        return left_out
+
+    def welcome_users(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Take users in by their rows, the id under our name; those that are known are left out."""
+        new = {row[USER_ID]: row for row in rows if self._is_nobody(row[USER_ID])}
+        if not new or len(self._users) + len(new) > MOST_USERS:
+            return
+        if self._profiles is None:
+            self._profiles = Profiles.load(self._folder, self._state.topics)
+        frame = pl.DataFrame(list(new.values()), infer_schema_length=None, strict=False)
+        for user_id, profile, prior in zip(new, *self._profiles.describe(frame), strict=True):
+            self._users[user_id] = NewUser(new[user_id], profile, prior)
+
+    def welcome_posts(self, posts: Sequence[NewPost]) -> bool:
+        """Take posts in that are not known; they can be looked up at once, and recommended after `extend`."""
+        new = {post.post_id: post for post in posts if post.post_id not in self._posts}
+        if not new or len(self._new_posts) + len(new) > MOST_POSTS:
+            return False
+        self._new_posts.update(new)
+        self._posts.update({key: RecommendedPost(key, post.text, post.topic) for key, post in new.items()})
+        return True
+
+    def extend(self, embeddings: dict[str, Floats]) -> None:
+        """Recommend the new posts too; `embeddings` by text hash are those there are."""
+        state = with_posts(self._state, self.posts, self._folder, embeddings)
+        extended = self._snapshots.over(state)
+        for arm in ARMS:  # here, and not in the first request
+            extended.recommend(arm, 0, datetime.now(UTC), 1)
+        self.recommender = extended
+        self._ready = {}
+
+    def _news(self, events: Events) -> Events:
+        """Those that the snapshot does not know: after its watermark, or a like before it that has come since.
+
+        A view before it is no news, for it cannot be told from those that are counted.
+        """
+        late = events[EVENT_TIME] <= np.datetime64(self.watermark)
+        if not late.any():
+            return events
+        news = ~late
+        asked = np.flatnonzero(late & events[LIKED])
+        state, users = self._state, events[USER_ID][asked]
+        posts = state.rows_of(events[POST_ID][asked])
+        rows = np.searchsorted(state.user_ids, users).clip(max=len(state.user_ids) - 1)
+        rows[state.user_ids[rows] != users] = -1  # nobody has seen that one, and it has liked nothing
+        unique, places = np.unique(rows, return_inverse=True)
+        offsets, liked = likes_of(state.liked_offsets, state.liked_posts, unique)
+        width = len(state.post_ids)
+        news[asked] = ~np.isin(places * width + posts, owners_of(offsets) * width + liked) | (posts < 0)
+        return events[news]
+
+    def _audience(self, arm: str, user_id: int, events: Events, user: NewUser | None) -> Audience:
+        kept, now = self._ready, datetime.now(UTC).replace(tzinfo=None)
+        ready = kept.get((arm, user_id))
+        if ready is not None and ready.events is events and ready.user is user and now < ready.until:
+            return ready.audience
+        audience = self._snapshots.audience(arm, user_id)
+        if user is not None:
+            audience = newcomer(self._state, arm, user.profile, user.prior)
+        if len(events):
+            state = self.recommender.state
+            if arm not in self._curvatures:
+                self._curvatures[arm] = curvature(self._state, arm)
+            audience = moved(state, arm, audience, events, now, self._window, self._curvatures[arm])
+        if len(kept) >= MOST_AUDIENCES:
+            kept.clear()
+        kept[arm, user_id] = Ready(audience, events, user, next_outcome(events, now, self._window))
+        return audience
+
+    def _is_nobody(self, user_id: int) -> bool:
+        return user_id not in self._users and place_of(self._state.user_ids, user_id) is None
+
+    @staticmethod
+    def _largest(ids: NDArray[np.int64]) -> int:
+        return int(ids[-1]) if len(ids) else EMPTY
