@@ -60,6 +60,7 @@ def create_app(settings: Settings) -> Service:
     return Service(
         route_handlers=[
             recommendations.recommend,
+            recommendations.batch,
             recommendations.popular,
             feed_actions.write,
             users.user,

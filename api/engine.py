@@ -25,6 +25,7 @@ import numpy as np
 from api import metrics
 from api.exposures import ExposureLog
 from api.live import Live
+from api.past import Past
 from api.schemas import Post, RecommendedPost, Refusal
 from core.columns import ARMS
 from core.errors import FeedrankError, NotFound, SnapshotDamaged, SnapshotNotFound, SnapshotOfOtherVersion, SnapshotSlow
@@ -138,6 +139,7 @@ class Engine:
         self.refused: Refusal | None = None
         self.exposures: ExposureLog | None = None  # None: what is shown is not recorded
         self.before_serving: Callable[[Live], None] = lambda _: None
+        self.past = Past(settings, lambda snapshot: Serving.load(snapshot, settings.ranking))
         self._settings = settings
         self._serving: Serving | None = None
         self._held: weakref.WeakSet[Serving] = weakref.WeakSet()

@@ -9,6 +9,7 @@ from litestar.params import PathParameter, QueryParameter
 
 INT64_MIN = -(2**63)
 INT64_MAX = 2**63 - 1
+MOST_EXCLUDED = 1000
 # Litestar writes bounds into the schema as doubles, which cannot hold these two
 INT64 = {"format": "int64", "minimum": INT64_MIN, "maximum": INT64_MAX}
 
@@ -64,6 +65,22 @@ Limit = Annotated[
         le=100,
         schema_extra={"minimum": 1, "maximum": 100},
         examples=[Example(summary="ten", value=10)],
+    ),
+]
+TopicQuery = Annotated[
+    str | None,
+    QueryParameter(
+        description="Only posts of this topic.",
+        schema_extra={"maxLength": 1000},
+        examples=[Example(summary="a topic", value="business")],
+    ),
+]
+Exclude = Annotated[
+    list[int] | None,
+    QueryParameter(
+        description=f"Ids of posts that are not wanted, at most {MOST_EXCLUDED}; the parameter may be repeated.",
+        max_items=MOST_EXCLUDED,
+        examples=[Example(summary="two posts", value=[100, 101])],
     ),
 ]
 Explain = Annotated[

@@ -80,6 +80,10 @@ def answer_bad_parameters(request: Request[Any, Any, Any], error: ValidationExce
         if found.get("source") == "body":
             errors.append(_bad_body(error, found["message"]))
             continue
+        if found["key"] not in fields:  # a field of a body that the handler read itself
+            told = f"{found['key']} is not accepted; {found['message']}"
+            errors.append({"parameter": found["key"], "value": None, "detail": told})
+            continue
         definition = cast("ParameterKwarg", fields[found["key"]].kwarg_definition)
         message = TRUE_OR_FALSE if fields[found["key"]].annotation is bool else found.get("message", "")
         errors.append(_bad_parameter(definition.name or found["key"], definition, given, message))

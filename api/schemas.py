@@ -141,6 +141,28 @@ class Recommendations(Struct, frozen=True):
     ]
 
 
+class BatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """For whom to recommend, when, and what to keep to."""
+
+    ids: Annotated[
+        list[AnyId],
+        Meta(description="Users about to read the feed.", min_length=1, max_length=1000, examples=[[200, 201]]),
+    ]
+    time: Annotated[str | None, Meta(description="Moment, ISO 8601; UTC unless it carries an offset; now.")] = None
+    limit: Annotated[int, Meta(description="Posts a user at most.", ge=1, le=100)] = 5
+    topic: Annotated[str | None, Meta(description="Only posts of this topic.")] = None
+    exclude: Annotated[list[AnyId], Meta(description="Posts that are not wanted.", max_length=1000)] = []
+
+
+class BatchAnswer(Struct, frozen=True):
+    """Posts for one of the users asked about."""
+
+    id: UserId
+    exp_group: Annotated[Arm, Meta(description="The user's arm.", examples=["test"])]
+    recommendations: Annotated[list[RecommendedPost], Meta(description="Best first.")]
+    request_id: Annotated[str, Meta(description="Under which this answer is recorded.")]
+
+
 class FeedItem(Struct, frozen=True):
     """One event: a user saw or liked a post."""
 

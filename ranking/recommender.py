@@ -6,7 +6,7 @@ liked before never return; equal scores go by post id. A list may then be varied
 place given to a fresh post by chance (`ranking.exploration`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -191,6 +191,14 @@ class Recommender:
         `user_ids` are those of the requests, also where the row is -1: they and the hour of `when` decide the draw.
         """
         return self._lists(arm, user_rows, user_ids, when, limit, wanted)
+
+    def show_to(
+        self, arm: str, user_ids: Sequence[int], when: datetime, limit: int, wanted: Wanted = EVERYTHING
+    ) -> Lists:
+        """Show to users by their ids, of whom the state may know nothing."""
+        ids, known = np.array(user_ids, np.int64), self.state.user_ids
+        rows = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+        return self.show(arm, np.where(known[rows] == ids, rows, -1), ids, when, limit, wanted)
 
     def candidates(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Find the posts that the sources bring to each user: (len(user_rows), P), see `ranking.candidates`."""

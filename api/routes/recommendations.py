@@ -3,31 +3,28 @@
 Explaining them takes ten times as long, so that is done in a thread, and the answers of others go on.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from http import HTTPStatus
-from time import perf_counter
-from typing import Final, cast
-from uuid import uuid4
+from typing import Any, Final
 
 import msgspec
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
-from litestar.params import SkipValidation
+from litestar.openapi.spec import Operation
+from litestar.params import RawBody, SkipValidation
 
-from api import metrics
+from api import bodies
+from api.answers import answer, answers, explained, wanted
 from api.engine import Engine, Serving
-from api.parameters import Explain, Limit, TimeQuery, UserQuery, moment
+from api.parameters import Exclude, Explain, Limit, TimeQuery, TopicQuery, UserQuery, moment
+from api.past import Past
 from api.problems import documented
-from api.schemas import Arm, Explanation, Post, Reason, Recommendations, RecommendedPost, SimilarLiked
-from experiments.assignment import assign
-from experiments.exposures import Exposure
-from ranking import explain as why
+from api.schemas import BatchAnswer, BatchRequest, Post, Recommendations
 
 TAGS = ["recommendations"]
 REQUEST_ID: Final = "X-Request-Id"
+SNAPSHOT_ID: Final = "X-Snapshot-Id"
 
 
 # ranks on the event loop on purpose: scoring takes less than handing it to a thread and back
@@ -37,7 +34,8 @@ REQUEST_ID: Final = "X-Request-Id"
     summary="What should this user see next?",
     responses=documented(HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE),
     response_headers=[
-        ResponseHeader(name=REQUEST_ID, description="Under which the answer is recorded.", documentation_only=True)
+        ResponseHeader(name=REQUEST_ID, description="Under which the answer is recorded.", documentation_only=True),
+        ResponseHeader(name=SNAPSHOT_ID, description="From which the answer comes.", documentation_only=True),
     ],
 )
 async def recommend(
@@ -45,39 +43,59 @@ async def recommend(
     user_id: UserQuery,
     time: TimeQuery = None,
     limit: Limit = 5,
+    topic: TopicQuery = None,
+    exclude: Exclude = None,
     explain: Explain = False,
 ) -> Response[Recommendations]:
     """The best posts for a user at a moment, chosen by the ranker of the user's arm. Posts that the user has liked
-    never come back; a user we do not know gets what suits a newcomer.
+    never come back; a user we do not know gets what suits a newcomer. A moment that lies before what is known now is
+    answered from the newest snapshot that knew nothing later, as long as one is kept.
     """
-    started, serving = perf_counter(), engine.serving
-    arm, when = assign(engine.experiment, user_id), moment(time)
-    recommender, audience = serving.live.now(arm, user_id)
-    chosen = recommender.recommend(arm, user_id, when, limit, audience=audience)
-    posts = serving.posts_of(chosen)
+    when = moment(time)
+    serving = engine.serving
+    if past := time is not None and Past.is_before(when, serving):
+        serving = await sync_to_thread(engine.past.at, when)
+    given = answer(engine, serving, user_id, when, limit, wanted(serving, topic, exclude), past=past)
+    posts = serving.posts_of(given.chosen)
     if explain:
-        reasons = await sync_to_thread(why.explain, recommender, arm, user_id, when, chosen, audience)
-        posts = _explained(posts, reasons)
-    metrics.recommended(arm, perf_counter() - started, chosen.sources)
-    request_id = str(uuid4())
-    if engine.exposures is not None:
-        engine.exposures.record(
-            Exposure(
-                request_id=request_id,
-                experiment=engine.experiment.name,
-                salt=engine.experiment.salt,
-                user_id=user_id,
-                arm=arm,
-                snapshot_id=serving.snapshot.id,
-                shown_at=datetime.now(UTC).replace(tzinfo=None),
-                as_of=None if time is None else when,
-                post_ids=chosen.post_ids.tolist(),
-                sources=chosen.sources,
-                propensities=chosen.propensities.tolist(),
-            )
-        )
-    answer = Recommendations(exp_group=cast("Arm", arm), recommendations=posts)
-    return Response(answer, headers={REQUEST_ID: request_id})
+        posts = await sync_to_thread(explained, serving, given, user_id, when, posts)
+    headers = {REQUEST_ID: given.request_id, SNAPSHOT_ID: serving.snapshot.id}
+    return Response(Recommendations(exp_group=given.arm, recommendations=posts), headers=headers)
+
+
+_decoder: Final = msgspec.json.Decoder(BatchRequest)
+
+
+class _TakesABatch(Operation):
+    """Describes the body, which the handler reads itself: strictly, and with a name for everything it refuses."""
+
+    def __post_init__(self) -> None:
+        schema = msgspec.json.schema_components([BatchRequest])[1]["BatchRequest"]
+        self.request_body = bodies.described(schema, "For whom, when, and what to keep to.", {"ids": [200, 201]})
+
+
+@post(
+    "/post/recommendations/batch",
+    sync_to_thread=True,  # many users take long enough to be worth it
+    status_code=HTTPStatus.OK,
+    tags=TAGS,
+    summary="What should these users see next?",
+    responses=documented(HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE),
+    operation_class=_TakesABatch,
+)
+def batch(engine: NamedDependency[SkipValidation[Engine]], body: RawBody) -> list[BatchAnswer]:
+    """The same for up to 1,000 users, in the order asked for; each answer is recorded."""
+    asked: Any = bodies.read_body(body, _decoder)
+    when = moment(asked.time)
+    serving = engine.serving
+    if past := asked.time is not None and Past.is_before(when, serving):
+        serving = engine.past.at(when)
+    keep_to = wanted(serving, asked.topic, asked.exclude)
+    given = answers(engine, serving, asked.ids, when, asked.limit, keep_to, past=past)
+    return [
+        BatchAnswer(user_id, one.arm, serving.posts_of(one.chosen), one.request_id)
+        for user_id, one in zip(asked.ids, given, strict=True)
+    ]
 
 
 @get(
@@ -90,19 +108,3 @@ async def recommend(
 def popular(serving: NamedDependency[SkipValidation[Serving]], limit: Limit = 10) -> list[Post]:
     """The posts with the most likes, the same for every user."""
     return [*serving.posts_of(serving.recommender.popular(limit))]
-
-
-def _explained(posts: Sequence[RecommendedPost], explanations: Sequence[why.Explanation]) -> list[RecommendedPost]:
-    return [
-        msgspec.structs.replace(
-            post,
-            explanation=Explanation(
-                source=found.source,
-                propensity=found.propensity,
-                score=found.score,
-                reasons=[Reason(one.reason, one.contribution) for one in found.reasons[: why.STRONGEST]],
-                similar_liked=[SimilarLiked(one.id, one.similarity) for one in found.similar_liked],
-            ),
-        )
-        for post, found in zip(posts, explanations, strict=True)
-    ]

@@ -29,6 +29,7 @@ NO_TIME = (
     "\x00",
     "9" * 5_000,
 )
+LONG_AGO = "0001-01-01"  # before the first snapshot
 NO_BOOLEAN = ("", "maybe", "2", "tru", "\x00")
 
 
@@ -51,7 +52,9 @@ class Parameter:
 PARAMETERS = [
     Parameter("/post/recommendations", "id", INT64, NO_INT64),
     Parameter("/post/recommendations?id=1", "limit", ("1", "100"), NO_LIMIT),
-    Parameter("/post/recommendations?id=1", "time", ("0001-01-01", "9999-12-31T23:59:59.999999"), NO_TIME),
+    Parameter("/post/recommendations?id=1", "time", ("2021-12-12", "9999-12-31T23:59:59.999999"), (*NO_TIME, LONG_AGO)),
+    Parameter("/post/recommendations?id=1", "topic", ("topic 1", ""), ("sport", "topic", "\x00", "9" * 5_000)),
+    Parameter("/post/recommendations?id=1", "exclude", INT64, NO_INT64),
     Parameter("/post/recommendations?id=1", "explain", ("true", "false", "1", "0"), NO_BOOLEAN),
     Parameter("/post/recommendations/popular", "limit", ("1", "100"), NO_LIMIT),
     Parameter("/user/{}", "id", INT64, NO_INT64),
