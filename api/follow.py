@@ -2,7 +2,7 @@
 
 Events are read by their time, from the watermark of the snapshot on. Commits are not in order of time, so each look
 goes back some seconds, and every few seconds one goes back a minute: an event that commits later than that is brought
-by the next copy. Looks never take more than a tenth of the time, however slow the source is. Requests never wait for it.
+by the next copy. Looks never take more than a tenth of the time, however slow the source is. No request waits for it.
 """
 
 import threading

@@ -151,7 +151,8 @@ def _topics(
     views = views + np.bincount(of_topics[~liked], minlength=len(views))
     likes = likes + np.bincount(of_topics[liked], minlength=len(views))
     moved_rate = _smoothed(likes, views, values[0, place] * relative, OF_TOPIC)
-    return np.stack([views, moved_rate], axis=1).astype(np.float32)[None]
+    topics: Floats = np.stack([views, moved_rate], axis=1)[None].astype(np.float32)
+    return topics
 
 
 def _direction(liked: Floats) -> Floats:
