@@ -1,6 +1,6 @@
 """What happens after the snapshot is felt: likes, new users and new posts, in every worker, whatever the order."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -100,9 +100,10 @@ def test_a_new_user_is_served_by_profile(network: Network) -> None:
 
 def test_a_new_post_is_recommended_by_topic_at_once_and_by_its_text_soon(network: Network) -> None:
     users = users_of_arms(network, range(1, 25))
+    network.execute("INSERT INTO post VALUES (0, 'movie', '')")  # an id that lies before all others
     with serving(network) as client:
-        eventually(lambda: follows(client))
-        network.execute("INSERT INTO post VALUES (22, 'movie', 'About actors, part 22'), (0, 'movie', '')")
+        eventually(lambda: 0 in shown(client, 1))
+        network.execute("INSERT INTO post VALUES (22, 'movie', 'About actors, part 22')")
         for user in users.values():
             eventually(lambda user=user: 22 in shown(client, user))
         assert client.get("/post/22").json() == {"id": 22, "text": "About actors, part 22", "topic": "movie"}
@@ -112,7 +113,7 @@ def test_a_new_post_is_recommended_by_topic_at_once_and_by_its_text_soon(network
         assert client.get("/post/22/similar?limit=1").json()[0]["topic"] == "movie"
         for user in users.values():
             answer = client.get(f"/post/recommendations/?id={user}&limit=100&explain=true").json()["recommendations"]
-            assert [post["explanation"]["score"] for post in answer if post["id"] == 22][0] > 0
+            assert next(post["explanation"]["score"] for post in answer if post["id"] == 22) > 0
         network.execute(LIKES.format(user=users[TEST], posts="id = 22"))
         eventually(lambda: 22 not in shown(client, users[TEST]))
         assert 22 in shown(client, users[CONTROL])
@@ -181,10 +182,10 @@ def test_nothing_is_followed_unless_wanted(network: Network) -> None:
 
 
 @pytest.fixture(scope="module")
-def fresh(published: Settings) -> Iterator[Callable[[], Live]]:
+def fresh(published: Settings) -> Callable[[], Live]:
     snapshot: Snapshot = current(published)
     recommender = Recommender.open(snapshot.folder)
-    yield lambda: Live(snapshot, recommender, {})
+    return lambda: Live(snapshot, recommender, {})
 
 
 WATERMARK = datetime(2021, 12, 12)  # of the small world
