@@ -2,7 +2,7 @@
 
 Events are read by their time, from the watermark of the snapshot on. Commits are not in order of time, so each look
 goes back some seconds, and every few seconds one goes back a minute: an event that commits later than that is brought
-by the next copy. Looks never take more than a tenth of the time, however slow the source is; requests never wait.
+by the next copy. Looks never take more than a tenth of the time, however slow the source is. No request waits for it.
 """
 
 import threading
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from api import metrics
 from api.embeddings import Embeddings
-from api.live import MOST_POSTS, MOST_USERS, Live
+from api.live import Live
 from api.schemas import WrittenAction
 from api.status import SourceState
 from core.columns import LIKE
@@ -31,6 +31,7 @@ log = get_logger(__name__)
 
 LIMIT = 3.0  # seconds that one look may take in the database
 BATCH = 50_000  # events read at once
+ROWS = 1_000  # users, and posts, read at once
 NEAR, FAR = timedelta(seconds=5), timedelta(minutes=1)  # how far looks go back
 FAR_LOOKS = 5.0  # seconds between those that go far
 POSTS_COUNTED = 60.0  # seconds between counts of all posts, for those whose ids lie among older ones
@@ -97,7 +98,8 @@ class Follower:
                 live.take_over(self._live)
                 if live.posts:
                     live.extend(self._embeddings.vectors)
-            if self._live is None or live.watermark < self._live.watermark:  # the latter after a roll-back
+            # from the beginning after a roll-back too, and where events have been left out
+            if self._live is None or self._full or live.watermark < self._live.watermark:
                 self._cursor = Cursor(live.watermark - self._settings.warehouse.overlap)
             self._live = live
             self._full = False
@@ -169,13 +171,13 @@ class Follower:
         """Look for users and posts that nobody has asked for, and have new texts embedded."""
         started = time.monotonic()
         with transaction(self._settings, engine) as connection:
-            live.welcome_users(news.users_above(connection, catalog, live.largest_user, MOST_USERS))
-            posts = news.posts_above(connection, catalog.posts, live.largest_post, MOST_POSTS)
+            live.welcome_users(news.users_above(connection, catalog, live.largest_user, ROWS))
+            posts = news.posts_above(connection, catalog.posts, live.largest_post, ROWS)
             if started >= self._count_due:
                 self._count_due = started + POSTS_COUNTED
                 if news.post_count(connection, catalog.posts) > live.post_count + len(posts):
                     between = live.unknown_posts(news.post_ids(connection, catalog.posts))
-                    posts = news.posts_of(connection, catalog.posts, between)
+                    posts = news.posts_of(connection, catalog.posts, sorted(between)[:ROWS])
         came = live.welcome_posts([NewPost(*post) for post in posts])
         embedded = self._embeddings.refresh(live.transformer, [post.text for post in live.posts])
         if live.posts and (came or embedded):

@@ -7,6 +7,7 @@ snapshot takes over what that snapshot does not know. Nobody waits for a lock: e
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -149,8 +150,9 @@ class Live:
 
     def welcome_users(self, rows: Sequence[dict[str, Any]]) -> None:
         """Take users in by their rows, the id under our name; those that are known are left out."""
-        new = {row[USER_ID]: row for row in rows if self._is_nobody(row[USER_ID])}
-        if not new or len(self._users) + len(new) > MOST_USERS:
+        nobody = {row[USER_ID]: row for row in rows if self._is_nobody(row[USER_ID])}
+        new = dict(islice(nobody.items(), MOST_USERS - len(self._users)))
+        if not new:
             return
         if self._profiles is None:
             self._profiles = Profiles.load(self._folder, self._state.topics)
@@ -160,12 +162,11 @@ class Live:
 
     def welcome_posts(self, posts: Sequence[NewPost]) -> bool:
         """Take posts in that are not known; they can be looked up at once, and recommended after `extend`."""
-        new = {post.post_id: post for post in posts if post.post_id not in self._posts}
-        if not new or len(self._new_posts) + len(new) > MOST_POSTS:
-            return False
+        unknown = {post.post_id: post for post in posts if post.post_id not in self._posts}
+        new = dict(islice(unknown.items(), MOST_POSTS - len(self._new_posts)))
         self._new_posts.update(new)
         self._posts.update({key: RecommendedPost(key, post.text, post.topic) for key, post in new.items()})
-        return True
+        return bool(new)
 
     def extend(self, embeddings: dict[str, Floats]) -> None:
         """Recommend the new posts too; `embeddings` by text hash are those there are."""

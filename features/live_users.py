@@ -151,14 +151,16 @@ def _topics(
     views = views + np.bincount(of_topics[~liked], minlength=len(views))
     likes = likes + np.bincount(of_topics[liked], minlength=len(views))
     moved_rate = _smoothed(likes, views, values[0, place] * relative, OF_TOPIC)
-    return np.stack([views, moved_rate], axis=1).astype(np.float32)[None]
+    topics: Floats = np.stack([views, moved_rate], axis=1)[None].astype(np.float32)
+    return topics
 
 
 def _direction(liked: Floats) -> Floats:
     """Where the posts lie that the user liked, (L, dims), as `features.liked` says, each post once: (1, dims)."""
     total = liked.sum(axis=0, dtype=np.float64)
     norm = np.linalg.norm(total)
-    return (total / (norm if norm > 0 else 1)).astype(np.float32)[None]
+    direction: Floats = (total / (norm if norm > 0 else 1)).astype(np.float32)[None]
+    return direction
 
 
 def _factors(
