@@ -32,6 +32,9 @@ def serve(factory: str) -> None:
         api = load_settings().api
     except SettingsError as error:
         sys.exit(str(error))
+    # before numpy is imported: a request is too small to be divided among threads, which would fight for the cores
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     log_as_service(api)
     # once it has stopped, uvicorn sends itself the signal again, which would make the end look like a kill
     for number in (signal.SIGINT, signal.SIGTERM):
