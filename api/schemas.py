@@ -192,7 +192,10 @@ class WrittenAction(Struct, frozen=True):
     user_id: UserId
     post_id: PostId
     action: Annotated[Action, Meta(description="What the user did.", examples=["like"])]
-    time: Annotated[datetime, Meta(description="When, in UTC.", examples=["2021-12-20T00:00:00"])]
+    time: Annotated[
+        datetime,
+        Meta(description="When, in UTC.", examples=["2021-12-20T00:00:00"], extra_json_schema=UTC_WITHOUT_ZONE),
+    ]
 
 
 class WrittenActions(Struct, frozen=True):

@@ -96,14 +96,15 @@ class Network:
             manifest = pipeline.refresh(con, inputs, current(self.settings), folder, self.settings)
             return publish(self.settings, folder, manifest)
 
-    def serve(self) -> AbstractContextManager[TestClient[Litestar]]:
-        """The service over the home's snapshots."""
-        return TestClient(create_app(self.settings))
+    def serve(self, *, follow: bool = True) -> AbstractContextManager[TestClient[Litestar]]:
+        """The service over the home's snapshots; `follow` what happens in the network since, or not."""
+        api = self.settings.api.model_copy(update={"follow": follow})
+        return TestClient(create_app(self.settings.model_copy(update={"api": api})))
 
 
 def recommended(client: TestClient[Litestar], user_id: int, limit: int = 100) -> list[int]:
     """Ids of the posts that a user is shown, best first."""
-    parameters = {"id": user_id, "time": "2025-01-14T12:00:00", "limit": limit}
+    parameters = {"id": user_id, "time": "2100-01-14T12:00:00", "limit": limit}
     answer = client.get("/post/recommendations/", params=parameters)
     assert answer.status_code == 200, answer.text
     return [post["id"] for post in answer.json()["recommendations"]]
