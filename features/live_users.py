@@ -159,8 +159,8 @@ def _direction(liked: Floats) -> Floats:
     """Where the posts lie that the user liked, (L, dims), as `features.liked` says, each post once: (1, dims)."""
     total = liked.sum(axis=0, dtype=np.float64)
     norm = np.linalg.norm(total)
-    unit: Floats = (total / (norm if norm > 0 else 1)).astype(np.float32)
-    return unit[None]
+    direction: Floats = (total / (norm if norm > 0 else 1)).astype(np.float32)[None]
+    return direction
 
 
 def _factors(
