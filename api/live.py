@@ -130,22 +130,23 @@ class Live:
 
         `most` is how many may be remembered.
         """
-        new = self._news(np.unique(np.array(events, EVENT)))
+        new = self._news(np.array(events, EVENT))
         if not len(new):
             return 0
-        starts = np.flatnonzero(np.diff(new[USER_ID], prepend=new[USER_ID][:1] - 1))
+        known = [self._events[user] for user in np.unique(new[USER_ID]).tolist() if user in self._events]
+        together = _sorted(np.concatenate([*known, new]))
+        starts = np.flatnonzero(np.diff(together[USER_ID], prepend=together[USER_ID][:1] - 1))
+        users, ends = together[USER_ID][starts], np.append(starts[1:], len(together))
         left_out = 0
-        for user_id, of_user in zip(new[USER_ID][starts].tolist(), np.split(new, starts[1:]), strict=True):
-            known = self._events.get(user_id, NO_EVENTS)
-            together = np.unique(np.concatenate([known, of_user]))
-            fresh = len(together) - len(known)
+        for user_id, start, end in zip(users.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            fresh = end - start - len(self._events.get(user_id, NO_EVENTS))
             if self.counted + fresh > most:
                 left_out += fresh
             elif fresh:
-                self._events[user_id] = together
+                self._events[user_id] = together[start:end].copy()  # not a part of what others had as well
                 self.counted += fresh
-                if self._is_nobody(user_id):
-                    self.wanted.add(user_id)
+        nobody = users[self._rows_of(users) < 0].tolist()
+        self.wanted.update(islice(set(nobody) - self._users.keys(), max(MOST_WANTED - len(self.wanted), 0)))
         return left_out
 
     def welcome_users(self, rows: Sequence[dict[str, Any]]) -> None:
@@ -187,15 +188,18 @@ class Live:
             return events
         news = ~late
         asked = np.flatnonzero(late & events[LIKED])
-        state, users = self._state, events[USER_ID][asked]
-        posts = state.rows_of(events[POST_ID][asked])
-        rows = np.searchsorted(state.user_ids, users).clip(max=len(state.user_ids) - 1)
-        rows[state.user_ids[rows] != users] = -1  # nobody has seen that one, and it has liked nothing
-        unique, places = np.unique(rows, return_inverse=True)
+        state, posts = self._state, self._state.rows_of(events[POST_ID][asked])
+        unique, places = np.unique(self._rows_of(events[USER_ID][asked]), return_inverse=True)
         offsets, liked = likes_of(state.liked_offsets, state.liked_posts, unique)
         width = len(state.post_ids)
         news[asked] = ~np.isin(places * width + posts, owners_of(offsets) * width + liked) | (posts < 0)
         return events[news]
+
+    def _rows_of(self, user_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Find the snapshot's rows of users, (n,); -1 for one that it does not know, who has liked nothing."""
+        known = self._state.user_ids
+        rows = np.searchsorted(known, user_ids).clip(max=len(known) - 1)
+        return np.where(known[rows] == user_ids, rows, -1)
 
     def _audience(self, arm: str, user_id: int, events: Events, user: NewUser | None) -> Audience:
         kept, now = self._ready, datetime.now(UTC).replace(tzinfo=None)
@@ -221,3 +225,11 @@ class Live:
     @staticmethod
     def _largest(ids: NDArray[np.int64]) -> int:
         return int(ids[-1]) if len(ids) else EMPTY
+
+
+def _sorted(events: Events) -> Events:
+    """Sort by the fields of EVENT, each event once; as `np.unique`, ten times faster."""
+    events = events[np.lexsort([events[name] for name in reversed(EVENT.names or ())])]
+    first = np.ones(len(events), np.bool_)
+    first[1:] = events[1:] != events[:-1]
+    return events[first]
