@@ -18,18 +18,21 @@ from api.schemas import Arm, Explanation, Reason, RecommendedPost, SimilarLiked
 from core.columns import ARMS
 from experiments.assignment import assign
 from experiments.exposures import Exposure
+from features.audience import Audience
 from ranking import explain as why
 from ranking.candidates import SOURCE_NAMES
-from ranking.recommender import EVERYTHING, Lists, Recommendations, Wanted
+from ranking.recommender import EVERYTHING, Lists, Recommendations, Recommender, Wanted
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Posts for one user, and under which id they are recorded."""
+    """Posts for one user, under which id they are recorded, and who chose them for what was known of the user."""
 
     request_id: str
     arm: Arm
     chosen: Recommendations
+    recommender: Recommender
+    audience: Audience | None
 
 
 def wanted(serving: Serving, topic: str | None, exclude: Sequence[int] | None) -> Wanted:
@@ -60,11 +63,12 @@ def answer(
 ) -> Answer:
     """Recommend to one user and record it. Everything lies in memory: it is done on the event loop."""
     started = perf_counter()
-    arm = assign(engine.experiment, user_id)
+    arm = cast("Arm", assign(engine.experiment, user_id))
     recommender, audience = serving.live.now(arm, user_id)
     chosen = recommender.recommend(arm, user_id, when, limit, keep_to, audience)
     metrics.recommended(arm, perf_counter() - started, chosen.sources)
-    return _recorded(engine, serving, user_id, arm, chosen, when if past else None)
+    request_id = _record(engine, serving, user_id, arm, chosen, when if past else None)
+    return Answer(request_id, arm, chosen, recommender, audience)
 
 
 def answers(
@@ -88,7 +92,8 @@ def answers(
             together[arm].append(user_id)
         else:  # known better than the snapshot knows it
             chosen = recommender.recommend(arm, user_id, when, limit, keep_to, audience)
-            found[user_id] = _recorded(engine, serving, user_id, arm, chosen, as_of)
+            request_id = _record(engine, serving, user_id, arm, chosen, as_of)
+            found[user_id] = Answer(request_id, cast("Arm", arm), chosen, recommender, audience)
     recommender = serving.live.recommender
     for arm, users in together.items():
         if not users:
@@ -96,16 +101,14 @@ def answers(
         lists = recommender.show_to(arm, users, when, limit, keep_to)
         for row, user_id in enumerate(users):
             chosen = _one(lists, row, recommender.state.post_ids)
-            found[user_id] = _recorded(engine, serving, user_id, arm, chosen, as_of)
+            request_id = _record(engine, serving, user_id, arm, chosen, as_of)
+            found[user_id] = Answer(request_id, cast("Arm", arm), chosen, recommender, None)
     return [found[user_id] for user_id in user_ids]
 
 
-def explained(
-    serving: Serving, given: Answer, user_id: int, when: datetime, posts: Sequence[RecommendedPost]
-) -> list[RecommendedPost]:
+def explained(given: Answer, user_id: int, when: datetime, posts: Sequence[RecommendedPost]) -> list[RecommendedPost]:
     """The posts of an answer with the reasons for each. Takes some 5 ms a post, so do it in a thread."""
-    recommender, audience = serving.live.now(given.arm, user_id)
-    explanations = why.explain(recommender, given.arm, user_id, when, given.chosen, audience)
+    explanations = why.explain(given.recommender, given.arm, user_id, when, given.chosen, given.audience)
     return [
         msgspec.structs.replace(
             post,
@@ -129,9 +132,9 @@ def _one(lists: Lists, row: int, post_ids: np.ndarray) -> Recommendations:
     )
 
 
-def _recorded(
+def _record(
     engine: Engine, serving: Serving, user_id: int, arm: str, chosen: Recommendations, as_of: datetime | None
-) -> Answer:
+) -> str:
     request_id = str(uuid4())
     if engine.exposures is not None:
         engine.exposures.record(
@@ -149,4 +152,4 @@ def _recorded(
                 propensities=chosen.propensities.tolist(),
             )
         )
-    return Answer(request_id, cast("Arm", arm), chosen)
+    return request_id

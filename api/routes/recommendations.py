@@ -58,7 +58,7 @@ async def recommend(
     given = answer(engine, serving, user_id, when, limit, wanted(serving, topic, exclude), past=past)
     posts = serving.posts_of(given.chosen)
     if explain:
-        posts = await sync_to_thread(explained, serving, given, user_id, when, posts)
+        posts = await sync_to_thread(explained, given, user_id, when, posts)
     headers = {REQUEST_ID: given.request_id, SNAPSHOT_ID: serving.snapshot.id}
     return Response(Recommendations(exp_group=given.arm, recommendations=posts), headers=headers)
 
