@@ -26,6 +26,7 @@ from features.serving_state import ServingState
 from features.text_space import TextSpace
 
 ARRAYS_FILE = "state.safetensors"
+TOLD = "told"
 Arrays = dict[str, NDArray[Any]]
 TYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "U32": np.uint32, "I64": np.int64, "BOOL": np.bool_}
 
@@ -60,14 +61,12 @@ def save_state(state: ServingState, folder: Path) -> None:
             f"{arm}_profile_weight": np.array([learned.profile_weight], np.float32),
         }
     told = {"cut": state.cut.isoformat(), "names": state.layout.names, "topics": state.topics}
-    metadata = {name: msgspec.json.encode(value).decode() for name, value in told.items()}
-    save_file({name: np.ascontiguousarray(of) for name, of in arrays.items()}, folder / ARRAYS_FILE, metadata)
+    save_arrays({name: np.ascontiguousarray(of) for name, of in arrays.items()}, folder / ARRAYS_FILE, told)
 
 
 def open_state(folder: Path) -> ServingState:
     """Map what `save_state` wrote; the arrays are read-only, and the same to the last bit."""
-    arrays, metadata = mapped(folder / ARRAYS_FILE)
-    told = {name: msgspec.json.decode(value) for name, value in metadata.items()}
+    arrays, told = mapped(folder / ARRAYS_FILE)
     topics, post_ids = told["topics"], arrays["post_ids"]
     near = (arrays["neighbours_similarity"], arrays["neighbours_posts"], arrays["neighbours_starts"])
     return ServingState(
@@ -99,22 +98,27 @@ def open_state(folder: Path) -> ServingState:
     )
 
 
+def save_arrays(arrays: Arrays, path: Path, told: dict[str, Any]) -> None:
+    """Write arrays, and what is told of them, the same bytes each time: several entries would come in any order."""
+    save_file(arrays, path, {TOLD: msgspec.json.encode(told).decode()})
+
+
 def read_header(file: BinaryIO) -> tuple[dict[str, Any], int]:
     """Read what a safetensors file says of its arrays, and where they begin."""
     length = int.from_bytes(file.read(8), "little")
     return msgspec.json.decode(file.read(length)), 8 + length
 
 
-def mapped(path: Path) -> tuple[Arrays, dict[str, str]]:
-    """Map the arrays of a safetensors file as read-only views into it; and its metadata."""
+def mapped(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    """Map what `save_arrays` wrote: the arrays as read-only views into the file, and what is told of them."""
     with path.open("rb") as file:
         header, begin = read_header(file)
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    metadata = header.pop("__metadata__", {})
+    told = msgspec.json.decode(header.pop("__metadata__")[TOLD])
     arrays = {}
     for name, entry in header.items():
         start, end = entry["data_offsets"]
         kind = np.dtype(TYPES[entry["dtype"]])
         flat = np.frombuffer(content, kind, (end - start) // kind.itemsize, begin + start)
         arrays[name] = flat.reshape(entry["shape"])
-    return arrays, metadata
+    return arrays, told

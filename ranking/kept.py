@@ -13,16 +13,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
 
 from core.columns import ARMS
 from features.likes import ranges
-from features.state_arrays import mapped, read_header
+from features.state_arrays import mapped, read_header, save_arrays
 from ranking.candidates import SOURCE_NAMES, Candidates
 
 SOURCE_BITS = 3
 SOURCE_MASK = np.uint32((1 << SOURCE_BITS) - 1)
-POSTS = "posts"
 BYTES = np.dtype(np.uint32).itemsize
 assert len(SOURCE_NAMES) <= 1 << SOURCE_BITS
 
@@ -35,9 +33,9 @@ class Kept:
     """
 
     def __init__(self, path: Path) -> None:
-        arrays, metadata = mapped(path)
-        self.posts = int(metadata.pop(POSTS))  # so many there were
-        self.found_with = metadata
+        arrays, told = mapped(path)
+        self.posts: int = told["posts"]  # so many there were
+        self.found_with: dict[str, str] = told["found_with"]
         self._offsets: NDArray[np.int64] = arrays["offsets"]  # (U + 2,) where each user's begin; the last: the unseen
         self._packed: NDArray[np.uint32] = arrays["packed"]  # row of the post, ascending, and in three bits its source
         self._file = os.open(path, os.O_RDONLY)
@@ -72,9 +70,9 @@ def save_kept(
         owners, rows = np.divmod(part.cells, width)
         counts.append(np.bincount(owners, minlength=n))
         packed.append((rows.astype(np.uint32) << SOURCE_BITS) | part.sources)
-    told = {**_told(found_with), POSTS: str(width)}
+    told = {"posts": width, "found_with": _told(found_with)}
     offsets = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
-    save_file({"offsets": offsets, "packed": np.concatenate(packed)}, folder / kept_file(arm), told)
+    save_arrays({"offsets": offsets, "packed": np.concatenate(packed)}, folder / kept_file(arm), told)
 
 
 def open_kept(folder: Path, found_with: Mapping[str, Any]) -> dict[str, Kept]:

@@ -8,11 +8,16 @@ import pytest
 
 from core.columns import ARMS
 from core.errors import SnapshotDamaged
+from features.state_arrays import ARRAYS_FILE
+from ranking.kept import kept_file
 from ranking.recommender import STATE_FILE, Recommender
 from tests.integration.small_network import WATERMARK, Network, recommended
 from warehouse.snapshots import current, list_snapshots
 
 NOON = datetime(2025, 1, 14, 12)
+
+# what a refresh makes anew
+OF_TODAY = {STATE_FILE, ARRAYS_FILE, *map(kept_file, ARMS)}
 
 
 def test_what_a_user_has_liked_since_never_comes_back_to_that_user(network: Network) -> None:
@@ -44,7 +49,7 @@ def test_a_like_of_yesterday_changes_the_list_of_today(network: Network) -> None
     after = network.refresh()
     assert after.manifest.models_from == before.manifest.models_from
     learned = [
-        {name: file for name, file in each.manifest.files.items() if name != STATE_FILE} for each in (before, after)
+        {name: file for name, file in each.manifest.files.items() if name not in OF_TODAY} for each in (before, after)
     ]
     assert learned[0] == learned[1], "what was learned is carried over byte by byte"
     then, now = (Recommender.open(snapshot.folder) for snapshot in (before, after))
