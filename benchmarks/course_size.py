@@ -19,6 +19,7 @@ from benchmarks.course_features import CUT, course_features
 from benchmarks.course_network import DAYS, ENDS_AT, LIKE_RATE, Network, Size, draw_network
 from core.settings import Settings
 from ranking.evaluate import undefined_evaluation
+from ranking.index import save_index
 from ranking.recommender import STATE_FILE, Lists, Recommender
 from ranking.snapshot_tables import write_tables
 from warehouse.connection import connect
@@ -34,6 +35,8 @@ def publish_course_size(settings: Settings, size: Size | None = None) -> Snapsho
         recommender = Unranked(state, rankers.models, settings.threads, settings.ranking)
         with draft(settings) as folder:
             rankers.save(folder)
+            if len(state.post_ids) > settings.ranking.index_above:
+                save_index(state, folder, settings.threads)
             evaluation = undefined_evaluation("a drawn network has no truth to be judged by")
             write_tables(con, folder, recommender, evaluation, settings)
             return publish(settings, folder, _manifest(folder, settings), by="benchmark")
