@@ -30,7 +30,7 @@ from warehouse.source_tables import transaction, writing_engine
 log = get_logger(__name__)
 
 LIMIT = 3.0  # seconds that one look may take in the database
-BATCH = 50_000  # events read at once
+BATCH = 5_000  # events of a look: what is known of their users is compared, and must stay small
 ROWS = 1_000  # users, and posts, read at once
 NEAR, FAR = timedelta(seconds=5), timedelta(minutes=1)  # how far looks go back
 FAR_LOOKS = 5.0  # seconds between those that go far

@@ -192,7 +192,9 @@ class Live:
         unique, places = np.unique(self._rows_of(events[USER_ID][asked]), return_inverse=True)
         offsets, liked = likes_of(state.liked_offsets, state.liked_posts, unique)
         width = len(state.post_ids)
-        news[asked] = ~np.isin(places * width + posts, owners_of(offsets) * width + liked) | (posts < 0)
+        known = np.append(owners_of(offsets) * width + liked, np.iinfo(np.int64).max)  # ascending, and never empty
+        wanted = places * width + posts
+        news[asked] = (known[np.searchsorted(known, wanted)] != wanted) | (posts < 0)
         return events[news]
 
     def _rows_of(self, user_ids: NDArray[np.int64]) -> NDArray[np.int64]:
