@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from api.schemas import RecommendedPost
 from core.columns import ARMS, EVENT_TIME, LIKED, POST_ID, USER_ID
 from features.audience import Audience
+from features.ids import place_of, rows_of_ids
 from features.known_views import Floats
 from features.likes import likes_of, owners_of
 from features.live_posts import NewPost, with_posts
 from features.live_users import EVENT, Profiles, curvature, moved, newcomer, next_outcome
-from features.serving_state import place_of
 from ranking.recommender import Recommender
 from warehouse.snapshots import Snapshot
 from warehouse.source_news import NewEvent
@@ -145,7 +145,7 @@ class Live:
             elif fresh:
                 self._events[user_id] = together[start:end].copy()  # not a part of what others had as well
                 self.counted += fresh
-        nobody = users[self._rows_of(users) < 0].tolist()
+        nobody = users[rows_of_ids(self._state.user_ids, users) < 0].tolist()
         self.wanted.update(islice(set(nobody) - self._users.keys(), max(MOST_WANTED - len(self.wanted), 0)))
         return left_out
 
@@ -189,19 +189,13 @@ class Live:
         news = ~late
         asked = np.flatnonzero(late & events[LIKED])
         state, posts = self._state, self._state.rows_of(events[POST_ID][asked])
-        unique, places = np.unique(self._rows_of(events[USER_ID][asked]), return_inverse=True)
+        unique, places = np.unique(rows_of_ids(state.user_ids, events[USER_ID][asked]), return_inverse=True)
         offsets, liked = likes_of(state.liked_offsets, state.liked_posts, unique)
         width = len(state.post_ids)
         known = np.append(owners_of(offsets) * width + liked, np.iinfo(np.int64).max)  # ascending, and never empty
         wanted = places * width + posts
         news[asked] = (known[np.searchsorted(known, wanted)] != wanted) | (posts < 0)
         return events[news]
-
-    def _rows_of(self, user_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Find the snapshot's rows of users, (n,); -1 for one that it does not know, who has liked nothing."""
-        known = self._state.user_ids
-        rows = np.searchsorted(known, user_ids).clip(max=len(known) - 1)
-        return np.where(known[rows] == user_ids, rows, -1)
 
     def _audience(self, arm: str, user_id: int, events: Events, user: NewUser | None) -> Audience:
         kept, now = self._ready, datetime.now(UTC).replace(tzinfo=None)

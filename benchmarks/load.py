@@ -1,6 +1,6 @@
 """A closed-loop load generator: N connections that stay open, each sending its next request when it has its answer.
 
-`run_load` starts it in a process of its own, so that it shares no interpreter with whoever started it. It keeps one
+`start_load` starts it in a process of its own, so that it shares no interpreter with whoever started it. It keeps one
 latency a request and reads no more of an answer than it must to judge it, so that half a core sends several thousand
 requests a second.
 """
@@ -209,22 +209,6 @@ class Generator:
                 connection.give_up()
 
 
-def run_load(
-    port: int,
-    users: Sequence[int] | NDArray[np.int64],
-    *,
-    connections: int,
-    seconds: float,
-    warm_up: float = 2.0,
-    path: str = PATH,
-    request_ids: bool = False,
-) -> Load:
-    """Send requests for `users`, in an order drawn at random, to 127.0.0.1:`port`, from another process."""
-    return start_load(
-        port, users, connections=connections, seconds=seconds, warm_up=warm_up, path=path, request_ids=request_ids
-    ).result()
-
-
 class RunningLoad:
     """A load generator at work."""
 
@@ -258,7 +242,7 @@ def start_load(
     path: str = PATH,
     request_ids: bool = False,
 ) -> RunningLoad:
-    """Start what `run_load` runs, and go on."""
+    """Send requests for `users`, in an order drawn at random, to 127.0.0.1:`port`, from another process."""
     folder = tempfile.TemporaryDirectory(prefix="feedrank-load-")
     np.save(Path(folder.name) / "users.npy", np.asarray(users, np.int64))
     command = [sys.executable, "-c", "from benchmarks.load import main; main()", "--port", str(port), "--path", path]

@@ -22,7 +22,7 @@ from benchmarks import bare_handler, textbook_service
 from benchmarks.course_network import ENDS_AT, Size
 from benchmarks.course_size import publish_course_size
 from benchmarks.course_source import fill_source
-from benchmarks.load import Load, run_load, start_load
+from benchmarks.load import Load, start_load
 from benchmarks.overlap import overlaps
 from benchmarks.picture import write_histograms
 from benchmarks.postgres import temporary_postgres
@@ -99,7 +99,8 @@ def _one_connection(
         loads: dict[str, list[Load]] = {name: [] for name in servers}
         for _ in range(options.rounds):
             for name, server in servers.items():
-                loads[name].append(run_load(server.port, users, connections=1, seconds=options.seconds))
+                load = start_load(server.port, users, connections=1, seconds=options.seconds)
+                loads[name].append(load.result())
     p50, p99 = (
         {name: median(load.percentile(of) for load in found) for name, found in loads.items()} for of in (50, 99)
     )

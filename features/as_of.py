@@ -7,6 +7,7 @@ cannot see its own day or a later one.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 import duckdb
 import numpy as np
@@ -38,6 +39,11 @@ class PostFeatures:
     values: NDArray[np.float32]  # (Q, post features) in the catalogue's order
     post_rows: NDArray[np.int64]  # (Q,) places in `Posts`
     topic_rows: NDArray[np.int64]  # (Q,) places of their topics in `Posts.topics`
+
+    @cached_property
+    def by_feature(self) -> NDArray[np.float32]:
+        """The values feature by feature, contiguous: (post features, Q)."""
+        return np.ascontiguousarray(self.values.T)
 
 
 def user_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, basis: Basis) -> UserFeatures:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from scipy.special import expit
 
+from features.ids import rows_of_ids
 from features.known_views import Floats, Views
 
 Doubles = NDArray[np.float64]
@@ -77,11 +78,10 @@ class FactorModel:
         """Quality and factors of posts: ids (P,), and x as `describe` gives it, (P, 1 + topics + dims)."""
         quality = np.full(len(post_ids), self.mean_quality[0])
         factors = described @ self.loadings
-        if len(self.post_ids):
-            place = np.minimum(np.searchsorted(self.post_ids, post_ids), len(self.post_ids) - 1)
-            known = self.post_ids[place] == post_ids
-            quality[known] = self.quality[place[known]]
-            factors[known] = self.factors[place[known]]
+        rows = rows_of_ids(self.post_ids, post_ids)
+        known = rows >= 0
+        quality[known] = self.quality[rows[known]]
+        factors[known] = self.factors[rows[known]]
         return PostFactors(quality, factors, self.profile_weight[0])
 
     def save(self, folder: Path) -> None:

@@ -21,6 +21,7 @@ from features.basis import Basis
 from features.catalog import Layout
 from features.factor_model import PostFactors
 from features.factor_state import FactorStates
+from features.ids import place_of
 from features.likes import liked_lists, likes_of
 from features.text_space import TextSpace
 
@@ -104,14 +105,6 @@ def build_state(
         user_factors={arm: np.pad(state.users, ((0, 1), (0, 0))) for arm, state in states.arms.items()},
         neighbours=basis.fitted.neighbours.among(posts.ids),
     )
-
-
-def place_of(ids: NDArray[np.int64], wanted: int) -> int | None:
-    """Find the place of an id in an ascending array; None if it is not there. Any integer may be asked for."""
-    if not len(ids) or not ids[0] <= wanted <= ids[-1]:
-        return None
-    place = int(np.searchsorted(ids, wanted))
-    return place if ids[place] == wanted else None
 
 
 def _liked_posts(

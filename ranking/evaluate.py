@@ -27,13 +27,14 @@ from numpy.typing import NDArray
 from core.columns import ARMS, EVENT_TIME, USER_ID
 from core.logging import get_logger
 from core.settings import RankingSettings
+from features.ids import rows_of_ids
 from ranking.baselines import BASELINES, Known, popular_scores
 from ranking.calibration import calibration_table
 from ranking.comparison import Comparison
 from ranking.evaluation import EVALUATION_SCHEMA, REPLAY_SCHEMA, SCHEMAS, Evaluation
 from ranking.exposure import exposure_table, posts_to_choose_from, verdicts
 from ranking.intervals import bootstrap_means
-from ranking.judged_rows import JudgedRows, rows_of_ids
+from ranking.judged_rows import JudgedRows
 from ranking.metrics import Measured, auc, coverage, mean_over_users, self_information
 from ranking.replay import replay, replay_table
 from ranking.scored import Contestant, Judged, score_users

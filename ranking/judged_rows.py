@@ -92,15 +92,3 @@ class JudgedRows:
     @property
     def pair_post(self) -> NDArray[np.int64]:
         return self.post[self.pair_start]
-
-
-def rows_of_ids(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each wanted id stands in the ascending `ids`, -1 for one that is not there.
-
-    >>> rows_of_ids(np.array([3, 5, 9]), np.array([9, 4, 3])).tolist()
-    [2, -1, 0]
-    """
-    if len(ids) == 0:
-        return np.full(len(wanted), -1, np.int64)
-    rows = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-    return np.where(ids[rows] == wanted, rows, -1)

@@ -22,7 +22,8 @@ from core.columns import ARMS
 from core.errors import NotFound, SnapshotDamaged
 from core.settings import RankingSettings
 from features.audience import Audience
-from features.serving_state import ServingState, place_of
+from features.ids import place_of, rows_of_ids
+from features.serving_state import ServingState
 from features.state_arrays import open_state
 from ranking.candidates import EXPLORATION, SOURCE_NAMES, Candidates, candidates
 from ranking.diversity import CANDIDATES, rerank
@@ -196,9 +197,8 @@ class Recommender:
         self, arm: str, user_ids: Sequence[int], when: datetime, limit: int, wanted: Wanted = EVERYTHING
     ) -> Lists:
         """Show to users by their ids, of whom the state may know nothing."""
-        ids, known = np.array(user_ids, np.int64), self.state.user_ids
-        rows = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-        return self.show(arm, np.where(known[rows] == ids, rows, -1), ids, when, limit, wanted)
+        ids = np.array(user_ids, np.int64)
+        return self.show(arm, rows_of_ids(self.state.user_ids, ids), ids, when, limit, wanted)
 
     def candidates(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Find the posts that the sources bring to each user: (len(user_rows), P), see `ranking.candidates`."""

@@ -32,7 +32,6 @@ class Scorer:
         self._state = state
         self._rankers = rankers
         self._threads = threads
-        self._of_posts = np.ascontiguousarray(state.posts.values.T)  # (post features, P)
 
     def score_all(self, arm: str, audience: Audience, when: datetime) -> NDArray[np.float32]:
         """Score every post for some users, (n, P), as many rows at a time as stay in the cache."""
@@ -61,8 +60,6 @@ class Scorer:
         when: datetime,
     ) -> NDArray[np.float32]:
         """Score m pairs of the users and posts, (m,)."""
-        if len(posts) <= CHUNK_ROWS:
-            return self._predict(arm, self._matrix(arm, audience, owners, posts, neighbours, when))
         scores = np.empty(len(posts), np.float32)
         for start in range(0, len(scores), CHUNK_ROWS):
             part = slice(start, start + CHUNK_ROWS)
@@ -112,7 +109,8 @@ class Scorer:
         state = self._state
         vectors, learned = state.spaces[arm].vectors, state.post_factors[arm]
         personal = pair_features(audience, owners, posts, state.posts.topic_rows, vectors, neighbours, learned)
-        return fill_pairs(self._of_posts, state.layout, audience, owners, posts, personal, when.hour, when.isoweekday())
+        of_posts, layout = state.posts.by_feature, state.layout
+        return fill_pairs(of_posts, layout, audience, owners, posts, personal, when.hour, when.isoweekday())
 
     def _predict(self, arm: str, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn features (F, m) into probabilities (m,)."""

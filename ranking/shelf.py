@@ -44,7 +44,6 @@ class Shelf:
     def __init__(self, state: ServingState, fresh_days: float) -> None:
         self._state = state
         self._fresh_days = fresh_days
-        self.values = np.ascontiguousarray(state.posts.values.T)  # (post features, P)
         topic = self.feature("topic_like_rate")
         # (P,) like rate of the post over that of its topic; a network without a like has no rates to compare
         self.within_topic = (self.feature("post_like_rate") / np.where(topic > 0, topic, 1)).astype(np.float32)
@@ -70,7 +69,7 @@ class Shelf:
 
     def feature(self, name: str) -> NDArray[np.float32]:
         """Give one post feature, (P,)."""
-        values: NDArray[np.float32] = self.values[PLACES[name]]
+        values: NDArray[np.float32] = self._state.posts.by_feature[PLACES[name]]
         return values
 
     def _view(self, topic: int | None) -> View:

@@ -18,7 +18,7 @@ from api.app import create_app
 from api.exposures import ExposureLog
 from core.settings import Settings
 from experiments.exposures import Exposure, from_line, to_line
-from tests.integration.api.service_process import eventually, running_service
+from tests.integration.api.process import eventually, running
 from tests.integration.postgres_server import PostgresServer, own_postgres
 
 NOBODY_LISTENS = "postgresql://nobody:hunter2@127.0.0.1:9/none"
@@ -156,7 +156,8 @@ def recorded_or_nothing(server: PostgresServer) -> list[str]:
 def test_kill_9_while_postgres_hangs_loses_nothing_that_was_answered_a_second_ago(
     home: Settings, server: PostgresServer
 ) -> None:
-    with running_service(home.home, server.dsn) as (process, client):
+    with running(home, FEEDRANK_SOURCE__DSN=server.dsn) as service:
+        process, client = service.process, service.client
         asked = ask(client, range(20))
         eventually(lambda: recorded(server.dsn) == asked)
         server.freeze()
@@ -168,7 +169,7 @@ def test_kill_9_while_postgres_hangs_loses_nothing_that_was_answered_a_second_ag
         process.wait()
     assert set(asked[20:]) == set(spooled(home.exposure_spool))
     server.thaw()
-    with running_service(home.home, server.dsn):
+    with running(home, FEEDRANK_SOURCE__DSN=server.dsn):
         eventually(lambda: len(recorded(server.dsn)) == len(asked))
     assert recorded(server.dsn) == asked
 

@@ -19,7 +19,7 @@ from api.actions import ActionWriter
 from api.app import create_app
 from api.schemas import FeedAction, WrittenAction
 from core.settings import Settings
-from tests.integration.api.service_process import eventually, running_service
+from tests.integration.api.process import eventually, running
 from tests.integration.postgres_server import own_postgres
 from warehouse.source_tables import migrate
 
@@ -287,7 +287,8 @@ def test_without_the_database_it_says_to_repeat_and_repeating_writes_once(home: 
     with own_postgres() as server:
         execute(server.dsn, NETWORK.format(action="text", time="timestamp"))
         migrate(over(home, server.dsn))
-        with running_service(home.home, server.dsn) as (_, client):
+        with running(home, FEEDRANK_SOURCE__DSN=server.dsn) as service:
+            client = service.client
             assert client.post("/feed-actions", json=LIKE, headers=key).status_code == 201
             server.stop()
             for path in (key, {}):

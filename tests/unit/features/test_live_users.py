@@ -14,8 +14,9 @@ from features.audience import Audience
 from features.basis import Basis
 from features.catalog import ACTIVITY, Layout
 from features.daily import rebuild_daily
+from features.ids import place_of
 from features.live_users import EVENT, Profiles, curvature, moved, newcomer, next_outcome
-from features.serving_state import ServingState, build_state, place_of
+from features.serving_state import ServingState, build_state
 
 CUT = date(2026, 1, 9)
 NOON = datetime(2026, 1, 8, 12)

@@ -10,7 +10,8 @@ import pytest
 from core.columns import ARMS
 from features.basis import Basis
 from features.catalog import Layout
-from features.serving_state import build_state, place_of
+from features.ids import place_of
+from features.serving_state import build_state
 from features.state_arrays import open_state, save_state
 from features.state_tables import write_state
 

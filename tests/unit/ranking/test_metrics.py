@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from ranking import baselines, hashing, intervals, judged_rows, metrics, split, top_k
+from features import ids
+from ranking import baselines, hashing, intervals, metrics, split, top_k
 from ranking.metrics import (
     auc,
     average_precision,
@@ -47,7 +48,7 @@ def vectors(shared: Path, name: str) -> dict:
     return json.loads((shared / "vectors" / f"{name}.json").read_text())
 
 
-@pytest.mark.parametrize("module", [metrics, top_k, baselines, split, intervals, hashing, judged_rows])
+@pytest.mark.parametrize("module", [metrics, top_k, baselines, split, intervals, hashing, ids])
 def test_examples_in_docstrings_hold(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
