@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from time import perf_counter
 from typing import cast
 from uuid import uuid4
@@ -15,6 +15,7 @@ from api import metrics
 from api.engine import Engine, Serving
 from api.parameters import INT64_MAX, INT64_MIN
 from api.schemas import Arm, Explanation, Reason, RecommendedPost, SimilarLiked
+from core import clock
 from core.columns import ARMS
 from experiments.assignment import assign
 from experiments.exposures import Exposure
@@ -145,7 +146,7 @@ def _record(
                 user_id=user_id,
                 arm=arm,
                 snapshot_id=serving.snapshot.id,
-                shown_at=datetime.now(UTC).replace(tzinfo=None),
+                shown_at=clock.now(),
                 as_of=as_of,
                 post_ids=chosen.post_ids.tolist(),
                 sources=chosen.sources,

@@ -23,6 +23,7 @@ from api.logs import log_as_service
 from api.routes import feed_actions, health, measurements, posts, recommendations, snapshot, users
 from api.service import Service
 from api.status import Status
+from core import clock
 from core.settings import Settings, load_settings
 
 
@@ -101,4 +102,5 @@ def create_app_from_environment() -> Service:
     """For `uvicorn --factory`: settings from `feedrank.toml` and the environment, logs to standard error."""
     settings = load_settings()
     log_as_service(settings.api)
+    clock.now()  # a wrong FEEDRANK_CLOCK is told here
     return create_app(settings)
