@@ -29,11 +29,11 @@ from core.settings import Settings, load_settings
 
 def create_app(settings: Settings) -> Service:
     """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
-    follower = Follower(settings)
+    engine = Engine(settings)
+    follower = Follower(settings, engine.experiment)
     on_actions: list[OnActions] = [follower.notice]
     actions = ActionWriter(settings, on_actions)
     exposures = ExposureLog(settings)
-    engine = Engine(settings)
     engine.exposures = exposures if settings.api.exposures else None
     engine.before_serving = follower.bind
     status = Status(engine, lambda: follower.state, exposures, lambda: follower.lag)
