@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -44,7 +45,7 @@ def test_incremental_is_a_rebuild_is_what_a_loop_counts(con, arrived, cuts):
     clear(con)
     bounds = [0, *sorted(cuts), len(arrived)]
     # the list is in order of arrival; moments are in any order
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         for one in arrived[start:end]:
             arrive(con, *one)
         update_daily(con, SETTINGS)

@@ -11,7 +11,8 @@ import pytest
 from core.errors import NotFound
 from core.settings import Settings
 from experiments.daily import update_daily
-from experiments.moments import NAMES, arm_counts, credits, crossed, moments
+from experiments.moments import NAMES, arm_counts, crossed, moments
+from experiments.moments import credits as likes_by_team
 from tests.unit.experiments.shown import SALT, at, empty_warehouse, happen, show
 
 START = at("00:00")
@@ -92,7 +93,7 @@ def test_users_of_both_arms_are_counted_apart(con):
 
 
 def test_what_is_not_there_has_no_rows_and_an_unknown_segment_says_which_there_are(con):
-    for table in (moments(con, "other", START, BEFORE), arm_counts(con, "other"), credits(con, "other")):
+    for table in (moments(con, "other", START, BEFORE), arm_counts(con, "other"), likes_by_team(con, "other")):
         assert table.is_empty()
     assert crossed(con, "other") == 0
     with pytest.raises(NotFound, match="no column 'age'; there are: os, history"):
