@@ -2,7 +2,7 @@
 
 At the end of day D a user's total of a is A(D), the sum of the user's daily values a. Over users
 
-    Σ A(D)·B(D) = Σ_{d ≤ D} Σ_users (A(d)·B(d) - A(d-1)·B(d-1)),
+    Σ A(D)·B(D) = Σ_{d ≤ D} Σ_users (A(d)·B(d) - A(d-1)·B(d-1)) = Σ_{d ≤ D} Σ_users (a(d)·B(d) + A(d-1)·b(d)),
 
 and a summand is 0 on a day on which the user has no row. So one pass over the daily rows gives every day's moments. All
 of it is whole numbers, which are added and multiplied exactly, whatever the order.
@@ -23,6 +23,8 @@ from warehouse.connection import identifier, read_sql
 DAILY: Final = ("answers", "shown", "viewed", "liked", "hits", "likes")  # columns of experiment_daily
 # alphabetically, as covariances are named; hit: 1 for a user with any hit; pre_likes: likes before the start
 NAMES: Final = tuple(sorted((*DAILY, "hit", "pre_likes")))
+# running totals are summed two by two, 26 bits each in the 53 of a DOUBLE: a window's time is that of its sums
+TWOS: Final = (("answers", "shown"), ("viewed", "liked"), ("hits", "likes"))
 PAIRS: Final = tuple(combinations_with_replacement(NAMES, 2))
 HISTORY: Final = "history"
 
@@ -57,7 +59,7 @@ def moments(
         NotFound: `raw.users` has no column `by`.
     """
     if last_day:
-        sums = ", ".join(f"sum({name}) AS {name}" for name in DAILY)
+        sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in DAILY)
         daily = f"SELECT user_id, (SELECT max(day) FROM counted) AS day, {sums} FROM counted GROUP BY user_id"
     else:
         daily = f"SELECT user_id, day, {', '.join(DAILY)} FROM counted"
@@ -65,8 +67,17 @@ def moments(
         segment=_segment(con, by),
         daily=daily,
         first="true" if last_day else "day = first_day",
-        totals=_listed(f"sum({name}) OVER through_the_day AS {name}_now" for name in DAILY),
-        steps=_listed(f"{name}::DOUBLE AS {name}" for daily in DAILY for name in (daily, f"{daily}_now")),
+        totals=_listed(
+            f"sum(({low} + ({high}::BIGINT << 26))::DOUBLE) OVER through_the_day AS {low}_{high}" for low, high in TWOS
+        ),
+        steps=_listed(
+            f"{name}::DOUBLE AS {name}, ({now})::DOUBLE AS {name}_now, {name}_now - {name} AS {name}_before"
+            for low, high in TWOS
+            for name, now in (
+                (low, f"{low}_{high}::BIGINT % 67108864"),
+                (high, f"{low}_{high}::BIGINT >> 26"),
+            )
+        ),
         grown=_listed([*(f"sum({a}) AS {a}" for a in NAMES), *(f"sum({_grown(a, b)}) AS {a}_{b}" for a, b in PAIRS)]),
         cumulated=_listed(
             f"coalesce(sum({name}) OVER until_the_day, 0)::HUGEINT AS {name}"
@@ -123,7 +134,7 @@ def _segment(con: duckdb.DuckDBPyConnection, by: str | None) -> str:
 
 
 def _grown(a: str, b: str) -> str:
-    return f"{a}_now * {b}_now - ({a}_now - {a}) * ({b}_now - {b})"
+    return f"{a} * {b}_now + {a}_before * {b}"
 
 
 def _covariance(a: str, b: str) -> str:

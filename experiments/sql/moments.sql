@@ -24,7 +24,7 @@ counted AS (FROM experiments.experiment_daily SEMI JOIN first_seen USING (user_i
 totals AS (
     SELECT *, {totals}
     FROM ({daily})
-    WINDOW through_the_day AS (PARTITION BY user_id ORDER BY day)
+    WINDOW through_the_day AS (PARTITION BY user_id ORDER BY day ROWS UNBOUNDED PRECEDING)
 ),
 steps AS (
     SELECT
@@ -34,9 +34,11 @@ steps AS (
         {first} AS first,
         CASE WHEN first THEN pre_likes_now ELSE 0 END::DOUBLE AS pre_likes,
         pre_likes_now::DOUBLE AS pre_likes_now,
+        pre_likes_now - pre_likes AS pre_likes_before,
+        {steps},
         (hits_now > 0)::INTEGER::DOUBLE AS hit_now,
-        hit_now - (hits_now > hits)::INTEGER AS hit,
-        {steps}
+        (hits_before > 0)::INTEGER::DOUBLE AS hit_before,
+        hit_now - hit_before AS hit
     FROM totals
     JOIN people USING (user_id)
 ),
