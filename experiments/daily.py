@@ -6,7 +6,7 @@ counting is cheap, rows are only ever added, so a day whose counts have changed 
 From the first such day on, all is aggregated anew.
 """
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import duckdb
 
@@ -42,7 +42,7 @@ def update_daily(con: duckdb.DuckDBPyConnection, settings: Settings, *, everythi
             # what happens on a day counts for answers of the days before it, as far as the window reaches
             since = changed - max(-(-window // DAY), 1) * DAY
             _forget(con, salt, since)
-            attribute(con, Experiment(salt, _arms(con, salt), window, horizon), since)
+            attribute(con, _experiment(con, salt, window, horizon), since)
         con.execute("DELETE FROM experiments.aggregated_day")
         con.execute("INSERT INTO experiments.aggregated_day FROM days ORDER BY salt, day")
         con.execute("DROP TABLE temp.days")
@@ -60,13 +60,14 @@ def _horizon(con: duckdb.DuckDBPyConnection) -> datetime:
     return newest or NOTHING_YET
 
 
-def _arms(con: duckdb.DuckDBPyConnection, salt: str) -> list[str]:
+def _experiment(con: duckdb.DuckDBPyConnection, salt: str, window: timedelta, horizon: datetime) -> Experiment:
     rows = con.execute(
-        "SELECT DISTINCT arm FROM raw.exposures "
-        "WHERE salt = ? AND as_of IS NULL AND experiment IS NOT NULL ORDER BY arm",
+        "SELECT arm, max(len(post_ids)) FROM raw.exposures "
+        "WHERE salt = ? AND as_of IS NULL AND experiment IS NOT NULL GROUP BY arm ORDER BY arm",
         [salt],
     ).fetchall()
-    return [arm for (arm,) in rows]
+    longest = max((length or 0 for _, length in rows), default=0)
+    return Experiment(salt, [arm for arm, _ in rows], longest, window, horizon)
 
 
 def _forget(con: duckdb.DuckDBPyConnection, salt: str, since: date) -> None:

@@ -26,7 +26,7 @@ latest AS (
     GROUP BY e.rowid, e.user_id, e.action
 ),
 places AS (
-    SELECT user_id, showing // 1024 AS answer, action, 1::HUGEINT << (showing % 1024)::INTEGER AS place
+    SELECT user_id, showing // 1024 AS answer, action, 1::{mask} << (showing % 1024)::INTEGER AS place
     FROM latest
     WHERE showing < datediff('microsecond', $day::TIMESTAMP, $until::TIMESTAMP) * 16 * 1024
 )

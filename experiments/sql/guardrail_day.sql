@@ -5,12 +5,22 @@ WITH answers AS (
     SELECT
         arm,
         count(*) AS answers,
-        quantile_cont(nullif(latency, 0), [0.5, 0.99]) AS latency, -- 0 where it was not measured
-        sum(len(post_ids)) AS shown,
-        sum(len([source FOR source IN sources IF list_contains($for_everybody, source)])) AS fallbacks,
-        sum(len([source FOR source IN sources IF source = $exploration])) AS explored
+        quantile_cont(nullif(latency, 0), [0.5, 0.99]) AS latency -- 0 where it was not measured
     FROM raw.exposures
     WHERE salt = $salt AND as_of IS NULL AND experiment IS NOT NULL AND shown_at >= $day AND shown_at < $until
+    GROUP BY arm
+),
+brought AS (
+    SELECT
+        arm,
+        count(*) AS shown,
+        count(*) FILTER (list_contains($for_everybody, source)) AS fallbacks,
+        count(*) FILTER (source = $exploration) AS explored
+    FROM (
+        SELECT arm, unnest(sources) AS source
+        FROM raw.exposures
+        WHERE salt = $salt AND as_of IS NULL AND experiment IS NOT NULL AND shown_at >= $day AND shown_at < $until
+    )
     GROUP BY arm
 ),
 posts AS (
@@ -53,11 +63,12 @@ SELECT
     a.latency[2] AS latency_p99,
     coalesce(p.posts, 0) AS posts,
     v.diversity,
-    a.fallbacks / nullif(a.shown, 0) AS fallbacks,
-    a.explored / nullif(a.shown, 0) AS explored,
+    b.fallbacks / b.shown AS fallbacks,
+    b.explored / b.shown AS explored,
     1 - coalesce(s.answers, 0) / a.answers AS unseen
 FROM answers AS a
 LEFT JOIN seen AS s USING (arm)
+LEFT JOIN brought AS b USING (arm)
 LEFT JOIN posts AS p USING (arm)
 LEFT JOIN variety AS v USING (arm)
 ORDER BY arm

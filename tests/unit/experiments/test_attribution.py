@@ -46,6 +46,13 @@ def test_a_post_shown_again_has_one_like_and_it_is_the_latest_showings(con):
     assert daily(con) == [(1, 1, 1, 2, 1, 1, 1, 0), (2, 1, 1, 2, 0, 1, 1, 3)]
 
 
+def test_every_place_of_the_longest_list_counts(con):
+    show(con, 1, range(1, 101), at("12:00"))
+    for post in (1, 63, 64, 100):
+        happen(con, 1, "like", post, at("12:10"))
+    assert daily(con) == [(1, 1, 1, 100, 0, 4, 1, 4)]
+
+
 def test_an_answer_counts_once_its_window_is_over(con):
     show(con, 1, [10], at("21:00", day=5))
     show(con, 1, [11], at("22:30", day=5))
