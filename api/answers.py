@@ -65,7 +65,7 @@ def answer(
     started = perf_counter()
     arm = cast("Arm", assign(engine.experiment, user_id))
     recommender, audience = serving.live.now(arm, user_id)
-    chosen = recommender.recommend(arm, user_id, when, limit, keep_to, audience)
+    chosen = recommender.recommend(arm, user_id, when, limit, keep_to, audience, metrics.stage)
     metrics.recommended(arm, perf_counter() - started, chosen.sources)
     request_id = _record(engine, serving, user_id, arm, chosen, when if past else None)
     return Answer(request_id, arm, chosen, recommender, audience)

@@ -130,6 +130,8 @@ def test_several_workers_add_up_their_counts(published: Settings) -> None:
         assert found[route] == asked
         for arm, count in served.items():
             assert found[f'feedrank_recommendation_duration_seconds_count{{arm="{arm}"}}'] == count
+        for stage in ("candidates", "ranking"):
+            assert found[f'feedrank_recommendation_stage_duration_seconds_count{{stage="{stage}"}}'] == asked
         posts = [value for name, value in found.items() if name.startswith("feedrank_recommended_posts_total")]
         assert sum(posts) == asked * 5
         [info] = [name for name in found if name.startswith("feedrank_snapshot_info")]
