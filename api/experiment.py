@@ -32,6 +32,7 @@ class Experiment:
         self._settings = settings
         self._begun = False  # there is a ledger, with something in it
         self._due = 0.0
+        self._kept: Plan | None = None
         self._trouble, self._disk = Trouble(log), Trouble(log)
 
     def look(self, engine: Engine) -> None:
@@ -62,13 +63,14 @@ class Experiment:
         if plan != self.plan:
             log.info("experiment %s", _told(plan))
             self.plan = plan
-        elif self._settings.experiment_file.exists():
+        if plan == self._kept:
             return
         try:
             keep_plan(self._settings, plan)
         except OSError as error:
             self._disk.begins(error, "the plan cannot be kept for when PostgreSQL is away")
         else:
+            self._kept = plan
             self._disk.ends("the plan is kept for when PostgreSQL is away")
 
 
