@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from api.trouble import Trouble
-from core.errors import FeedrankError, SourceError
+from core.errors import SourceError
 from core.logging import get_logger
 from core.settings import Settings
 from experiments import ledger
@@ -36,12 +36,12 @@ class Experiment:
         self._trouble, self._disk = Trouble(log), Trouble(log)
 
     def look(self, engine: Engine) -> None:
-        """Take up what the ledger says, if it is time to; never raises what is known to go wrong."""
+        """Take up what the ledger says, if it is time to; never raises."""
         if time.monotonic() < self._due:
             return
         try:
             self._take(self._read(engine))
-        except FeedrankError as error:
+        except Exception as error:  # whatever is wrong with the ledger, events are still to be followed
             self._begun = False  # the table may be gone
             self._trouble.begins(error, "experiment %s goes on as it was last known", self.plan.name)
         else:

@@ -1,8 +1,8 @@
 """How fast, how even and how independent is the assignment? Ten million ids, as a network numbers its users.
 
-Balance: how far each arm's count is from its weight, in standard errors of a fair draw. Independence: the correlation of
-two experiments' arms, in standard errors. Told is the worst of several salts, weights and pairs of salts, for ids that
-stand in a row and for ids spread over 64 bits.
+Balance: how far each arm's count is from its weight, in standard errors of a fair draw. Independence: how two salts'
+arms correlate, in standard errors. Told is the worst of several salts, weights and pairs of salts, for ids in a
+row and for ids spread over 64 bits.
 """
 
 import sys

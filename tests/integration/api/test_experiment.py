@@ -120,6 +120,18 @@ def test_while_postgres_is_away_what_was_known_last_holds(home: Settings, caplog
     assert sum("goes on as it was last known" in line for line in caplog.text.splitlines()) <= 2  # once a service
 
 
+def test_a_plan_that_this_version_does_not_know_is_told_and_answers_go_on(
+    home: Settings, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = with_source(home, database)
+    with TestClient(create_app(settings)) as client:
+        eventually(lambda: len(changes(settings)) == 1)
+        with closing(psycopg2.connect(database)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute("""UPDATE experiment_change SET plan = plan || '{"design": "of tomorrow"}'""")
+        eventually(lambda: "goes on as it was last known" in caplog.text)
+        assert shown_by(client) == by_hash(known_plan(settings))
+
+
 @pytest.fixture
 def interleaved(home: Settings, database: str) -> Settings:
     settings = with_source(home, database)
