@@ -165,7 +165,9 @@ def _why_unknown(figures: dict[str, Figure], variance: float) -> str | None:
             return f"it takes two users to know how they vary; the {where} has {of_arm.count}"
         if not math.isfinite(of_arm.value):
             return f"the {where} has nothing to divide by, or a total that is not a number"
-    if not variance > 0:  # NaN too
+    if math.isnan(variance):
+        return "how the users vary is not known: a variance or covariance is not a number"
+    if variance <= 0:
         return "the users do not vary, so nothing says how sure the difference is"
     return None
 
