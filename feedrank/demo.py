@@ -56,7 +56,7 @@ def demo(
         if is_filled(dsn):
             out.print("using the network that an earlier demo simulated")
         else:
-            fill(dsn, world)
+            fill(settings, dsn, world)
         start_worker(prefect, environment)
         train(prefect, servers, settings)
         api_url = start_api(servers, settings, environment)
