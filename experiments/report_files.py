@@ -23,7 +23,7 @@ _decoder: Final = msgspec.json.Decoder(Report)
 def report_folder(settings: Settings, experiment: str) -> Path:
     """Where the report of an experiment lies, or will."""
     # quote leaves dots as they are, and two of them are another folder
-    return _all_reports(settings) / quote(experiment, safe="").replace(".", "%2E")
+    return _all_reports(settings) / quote(experiment, safe="", errors="replace").replace(".", "%2E")
 
 
 def write_atomically(file: Path, content: bytes) -> None:

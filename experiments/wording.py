@@ -52,3 +52,12 @@ def probability(value: float | None) -> str:
     if value is None:
         return UNDEFINED
     return "< 0.0001" if value < 0.0001 else f"{value:.2g}"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """A latency.
+
+    >>> milliseconds(0.0123)
+    '12.3 ms'
+    """
+    return UNDEFINED if seconds is None else f"{seconds * 1000:.1f} ms"
