@@ -1,13 +1,11 @@
 """Where reports lie, and reading them: all that the API and the command line need, and nothing that draws.
 
-A folder a report, `home/experiments/<name>`, with `report.json` and `report.html`. A name may hold anything, so the
-folder's is its percent-encoded form.
+A folder an experiment, `home/experiments/<name>`, with `report.json` and `report.html`.
 """
 
 import os
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -22,8 +20,7 @@ _decoder: Final = msgspec.json.Decoder(Report)
 
 def report_folder(settings: Settings, experiment: str) -> Path:
     """Where the report of an experiment lies, or will."""
-    # quote leaves dots as they are, and two of them are another folder
-    return _all_reports(settings) / quote(experiment, safe="", errors="replace").replace(".", "%2E")
+    return _all_reports(settings) / experiment
 
 
 def write_atomically(file: Path, content: bytes) -> None:
@@ -71,16 +68,15 @@ def newest_experiment(settings: Settings) -> str:
     written = {file.parent: file.stat().st_mtime for file in _all_reports(settings).glob(f"*/{JSON}")}
     if not written:
         raise NotFound(f"there is no report in {_all_reports(settings)} yet; experiment-report/daily writes one")
-    return unquote(max(written, key=lambda folder: (written[folder], folder.name)).name)
+    return max(written, key=lambda folder: (written[folder], folder.name)).name
 
 
 def _read(settings: Settings, experiment: str, name: str) -> bytes:
     # names come from requests: one is looked for among those that exist, never opened as it comes
-    folder = report_folder(settings, experiment)
-    existing = _all_reports(settings)
-    if not existing.is_dir() or folder.name not in os.listdir(existing) or not (folder / name).is_file():
+    file = next((one for one in _all_reports(settings).glob(f"*/{name}") if one.parent.name == experiment), None)
+    if file is None:
         raise NotFound(f"there is no report of experiment {experiment!r} yet; experiment-report/daily writes one")
-    return (folder / name).read_bytes()
+    return file.read_bytes()
 
 
 def _all_reports(settings: Settings) -> Path:

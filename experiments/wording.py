@@ -61,3 +61,14 @@ def milliseconds(seconds: float | None) -> str:
     '12.3 ms'
     """
     return UNDEFINED if seconds is None else f"{seconds * 1000:.1f} ms"
+
+
+def amount_range(found: Range) -> str:
+    """A difference that is no share, with its bounds.
+
+    >>> amount_range(Range(0.5, 0.25, 0.75))
+    '+0.5 (+0.25 to +0.75)'
+    """
+    if found.value is None or found.low is None or found.high is None:
+        return UNDEFINED
+    return f"{found.value:+.3g} ({found.low:+.3g} to {found.high:+.3g})"
