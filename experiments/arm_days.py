@@ -5,63 +5,60 @@ The effects come from users' totals (`moments.py`); these are what a person sees
 
 import math
 from collections.abc import Mapping
-from statistics import NormalDist
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import numpy as np
+from msgspec.structs import replace
 
-from experiments.compared import number
-from experiments.report_schema import ArmDay, GuardrailDay, Range
+from experiments.compared import as_range, number
+from experiments.metrics import Metric, figure
+from experiments.report_schema import ArmDay, GuardrailDay
+from experiments.statistics.effects import UNKNOWN, interval
+from experiments.statistics.moments import Moments
 from experiments.verdict import ArmHealth
 
+# of experiment_daily, where a name of the moments is no column of it
+COLUMNS: Final = {"hit": "CAST(hits > 0 AS INTEGER)"}
 # users seen in both arms of a salt are left out, as from everything
 COUNTED = """
     WITH crossed AS (
-        SELECT user_id FROM experiments.experiment_daily WHERE salt = $salt GROUP BY user_id HAVING count(DISTINCT arm) > 1
+        SELECT user_id FROM experiments.experiment_daily WHERE salt = $salt
+        GROUP BY user_id HAVING count(DISTINCT arm) > 1
     ),
     counted AS (FROM experiments.experiment_daily ANTI JOIN crossed USING (user_id) WHERE salt = $salt)
 """
 
 
-def arm_days(
-    con: duckdb.DuckDBPyConnection, salt: str, numerator: str, denominator: str | None, level: float
-) -> list[ArmDay]:
-    """The ratio of two columns' totals, or the mean of one, on each day; a user's day is one observation.
-
-    The interval is the delta method's: var(a / b) = (var a - 2 r cov(a, b) + r² var b) / (n mean(b)²).
-    """
-    below = denominator or "1"
-    rows = con.execute(
+def arm_days(con: duckdb.DuckDBPyConnection, salt: str, metric: Metric, level: float) -> list[ArmDay]:
+    """The metric on each day; a user's day is one observation."""
+    names = sorted({metric.numerator, metric.denominator or metric.numerator})
+    columns = {name: COLUMNS.get(name, name) for name in names}
+    told = [f"avg({column}) AS mean_{name}, var_samp({column}) AS var_{name}" for name, column in columns.items()]
+    if len(names) == 2:
+        told.append(f"covar_samp({columns[names[0]]}, {columns[names[1]]}) AS cov_{names[0]}_{names[1]}")
+    days = con.execute(
         f"""
         {COUNTED}
-        SELECT
-            day, arm, count(*)::BIGINT, avg({numerator}), avg({below}), var_samp({numerator}), var_samp({below}),
-            covar_samp({numerator}, {below})
-        FROM counted GROUP BY day, arm ORDER BY day, arm
+        SELECT day, arm, count(*) AS users, {", ".join(told)} FROM counted GROUP BY day, arm ORDER BY day, arm
         """,
         {"salt": salt},
-    ).fetchall()
-    z = NormalDist().inv_cdf((1 + level) / 2)
+    ).pl()
     found = []
-    for day, arm, users, a, b, var_a, var_b, cov in rows:
-        if not b:
-            found.append(ArmDay(day, arm, users, Range(None, None, None)))
-            continue
-        ratio = a / b
-        if users < 2:
-            found.append(ArmDay(day, arm, users, Range(ratio, None, None)))
-            continue
-        error = z * math.sqrt(max(var_a - 2 * ratio * cov + ratio**2 * var_b, 0.0) / users) / b
-        found.append(ArmDay(day, arm, users, Range(ratio, ratio - error, ratio + error)))
+    for row in days.iter_rows(named=True):
+        one = figure(metric, Moments.from_row(row))
+        error = math.sqrt(one.variance / one.count)
+        around = interval(one.value, error, one.count - 1.0, level) if one.count > 1 else UNKNOWN
+        found.append(ArmDay(row["day"], row["arm"], one.count, replace(as_range(around), value=number(one.value))))
     return found
 
 
 def guardrails(con: duckdb.DuckDBPyConnection, salt: str) -> list[GuardrailDay]:
     """`experiments.guardrail_daily` as it is."""
-    names = [name for name in GuardrailDay.__struct_fields__]
+    names = list(GuardrailDay.__struct_fields__)
     rows = con.execute(
-        f"SELECT {', '.join(names)} FROM experiments.guardrail_daily WHERE salt = $salt ORDER BY day, arm", {"salt": salt}
+        f"SELECT {', '.join(names)} FROM experiments.guardrail_daily WHERE salt = $salt ORDER BY day, arm",
+        {"salt": salt},
     ).fetchall()
     return [GuardrailDay(**{name: _told(value) for name, value in zip(names, row, strict=True)}) for row in rows]
 

@@ -3,7 +3,8 @@
 import math
 
 from experiments.report_schema import Comparison, Range
-from experiments.statistics import Effect, Interval, Sequence
+from experiments.statistics.effects import Effect, Interval
+from experiments.statistics.sequences import Sequence
 
 
 def number(value: float | None) -> float | None:

@@ -1,43 +1,40 @@
-"""The interleaved design: which ranker's posts are liked more, when both fill one list in turns.
+"""The interleaved design: which ranker's posts are liked more, when both fill one list by turns.
 
 Every user is an own comparison: likes credited to test minus likes credited to control. What users have in common and
 how much they read cancels out, which is why this needs far fewer of them than a split.
 """
 
-import math
-from statistics import NormalDist
+from datetime import date
 
 import duckdb
 import polars as pl
 
 from core.columns import CONTROL, DAY, TEST, USER_ID
 from experiments.compared import as_range, from_effect, from_sequence
-from experiments.moments import credits
+from experiments.moments import credits as likes_by_team
 from experiments.plan import Plan
 from experiments.report_schema import Interleaving, Look
-from experiments.statistics import Effect, Interval, always_valid
+from experiments.statistics.effects import Effect, paired_effect
+from experiments.statistics.moments import Moments
+from experiments.statistics.sequences import always_valid
 
-NAN = Interval(math.nan, math.nan, math.nan)
+BOTH = (CONTROL, TEST)
+NOBODY = Moments(0, dict.fromkeys(BOTH, 0.0), dict.fromkeys(BOTH, 0.0), {BOTH: 0.0})
 
 
 def interleaving(con: duckdb.DuckDBPyConnection, plan: Plan, level: float, tuning: int) -> tuple[Interleaving, Effect]:
     """What the credits say until each day, and the effect of the last."""
-    days = _cumulative(credits(con, plan.salt))
-    effects = [(row[DAY], row["users"], paired_effect(row, level)) for row in days.iter_rows(named=True)]
-    looks = []
-    for day, users, effect in effects:
-        sequence = always_valid(effect, users, level, tuning)
-        looks.append(Look(day, users, as_range(NAN), as_range(sequence.difference)))
-    if not effects:
-        nothing = paired_effect({"users": 0, "control": 0, "test": 0, "squares": 0}, level)
-        told = from_effect(nothing)
-        return Interleaving(0, 0, 0, told, told, []), nothing
-    last, (_, users, effect) = days.row(-1, named=True), effects[-1]
-    sequence = always_valid(effect, users, level, tuning)
+    users, looks = NOBODY, []
+    for day, until in _until(likes_by_team(con, plan.salt)):
+        users, effect = until, paired_effect(until, CONTROL, TEST, level)
+        sequence = always_valid(effect, users.count, level, tuning=tuning)
+        looks.append(Look(day, users.count, as_range(sequence.relative), as_range(sequence.difference)))
+    effect = paired_effect(users, CONTROL, TEST, level)
+    sequence = always_valid(effect, users.count, level, tuning=tuning)
     found = Interleaving(
-        users=users,
-        control=last[CONTROL],
-        test=last[TEST],
+        users=users.count,
+        control=round(users.mean[CONTROL] * users.count),
+        test=round(users.mean[TEST] * users.count),
         fixed=from_effect(effect),
         sequence=from_sequence(sequence, effect.reason),
         looks=looks,
@@ -45,39 +42,38 @@ def interleaving(con: duckdb.DuckDBPyConnection, plan: Plan, level: float, tunin
     return found, effect
 
 
-def paired_effect(totals: dict[str, float], level: float) -> Effect:
-    """The mean over users of test minus control, from the sums over users of both and of the squared difference."""
-    users = totals["users"]
-    if users < 2:
-        told = f"{users:.0f} users have liked an interleaved post, at least 2 are needed"
-        return Effect(math.nan, math.nan, NAN, NAN, math.nan, math.nan, told)
-    control, test = totals[CONTROL] / users, totals[TEST] / users
-    difference = test - control
-    variance = max(totals["squares"] - users * difference**2, 0.0) / (users - 1)
-    error = math.sqrt(variance / users)
-    if error == 0:
-        return Effect(control, test, NAN, NAN, math.nan, math.nan, "all users differ by the same number of likes")
-    normal = NormalDist()
-    margin = normal.inv_cdf((1 + level) / 2) * error
-    p_value = 2 * normal.cdf(-abs(difference) / error)
-    interval = Interval(difference, difference - margin, difference + margin)
-    return Effect(control, test, interval, NAN, p_value, error, None)
+def _until(credited: pl.DataFrame) -> list[tuple[date, Moments]]:
+    """Moments of the users' totals at the end of each day: sums over users, and of what their products grow by."""
 
+    def grows(a: str, b: str) -> pl.Expr:
+        now = [pl.col(name).cast(pl.Float64).cum_sum().over(USER_ID, order_by=DAY) for name in (a, b)]
+        return now[0] * now[1] - (now[0] - pl.col(a)) * (now[1] - pl.col(b))
 
-def _cumulative(credited: pl.DataFrame) -> pl.DataFrame:
-    """Until each day: users, likes of each team, and the sum over users of their squared difference."""
-    difference = (pl.col(TEST) - pl.col(CONTROL)).cast(pl.Float64)
-    until = difference.cum_sum().over(USER_ID, order_by=DAY)
-    return (
-        credited.sort(DAY, USER_ID)
-        .with_columns(until.alias("until"), difference.alias("now"))
-        .with_columns(
-            # what a user's square grows by on this day: s² - (s - d)²
-            (pl.col("until").pow(2) - (pl.col("until") - pl.col("now")).pow(2)).alias("squares"),
+    days = (
+        credited.with_columns(
+            grows(CONTROL, CONTROL).alias("control²"),
+            grows(TEST, TEST).alias("test²"),
+            grows(CONTROL, TEST).alias("product"),
             (pl.col(DAY) == pl.col(DAY).min().over(USER_ID)).cast(pl.Int64).alias("users"),
         )
         .group_by(DAY)
-        .agg(pl.col("users", CONTROL, TEST, "squares").sum())
+        .agg(pl.col("users", CONTROL, TEST, "control²", "test²", "product").sum())
         .sort(DAY)
-        .with_columns(pl.col("users", CONTROL, TEST, "squares").cum_sum())
+        .with_columns(pl.exclude(DAY).cum_sum())
+    )
+    return [(row[DAY], _moments(row)) for row in days.iter_rows(named=True)]
+
+
+def _moments(sums: dict[str, float]) -> Moments:
+    n = sums["users"]
+    control, test = sums[CONTROL] / n, sums[TEST] / n
+    freedom = max(n - 1, 1)
+    return Moments(
+        int(n),
+        {CONTROL: control, TEST: test},
+        {
+            CONTROL: max(sums["control²"] - n * control**2, 0.0) / freedom,
+            TEST: max(sums["test²"] - n * test**2, 0.0) / freedom,
+        },
+        {BOTH: (sums["product"] - n * control * test) / freedom},
     )

@@ -12,7 +12,7 @@ from experiments.ledger import Change
 from experiments.moments import arm_counts
 from experiments.plan import Plan
 from experiments.report_schema import RatioLook
-from experiments.statistics import always_valid_sample_ratio
+from experiments.statistics.sample_ratio import always_valid_sample_ratio
 
 
 def ratio_looks(con: duckdb.DuckDBPyConnection, plan: Plan, changes: Sequence[Change]) -> list[RatioLook]:

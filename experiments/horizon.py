@@ -3,7 +3,8 @@
 from dataclasses import replace
 from math import sqrt
 
-from experiments.statistics import Effect, always_valid
+from experiments.statistics.effects import Effect
+from experiments.statistics.sequences import always_valid
 
 
 def days_more(effect: Effect, users: int, days: int, level: float, tuning: int, limit: int) -> int | None:
@@ -16,7 +17,7 @@ def days_more(effect: Effect, users: int, days: int, level: float, tuning: int, 
     def decided(more: int) -> bool:
         grown = (days + more) / days
         later = replace(effect, standard_error=effect.standard_error / sqrt(grown))
-        interval = always_valid(later, round(users * grown), level, tuning).difference
+        interval = always_valid(later, round(users * grown), level, tuning=tuning).difference
         return interval.low > 0 or interval.high < 0
 
     if not decided(limit):

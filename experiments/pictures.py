@@ -99,7 +99,9 @@ def _days(figure: Figure, metric: MetricReport) -> None:
         value, below, above = zip(*(_around(found.value) for found in days), strict=True)
         # a little apart, or one arm's interval would hide the other's
         at = [_at(found.day) + (place - 0.5) * 0.18 for found in days]
-        axes.errorbar(at, value, yerr=(below, above), color=COLOURS[arm], label=arm, marker="o", ms=3.5, lw=1.3, elinewidth=1)
+        axes.errorbar(
+            at, value, yerr=(below, above), color=COLOURS[arm], label=arm, marker="o", ms=3.5, lw=1.3, elinewidth=1
+        )
     _dates(axes)
     if metric.name != "likes":
         _percent(axes.yaxis)

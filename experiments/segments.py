@@ -13,7 +13,7 @@ from experiments.metrics import Metric, effect
 from experiments.moments import moments
 from experiments.plan import Plan
 from experiments.report_schema import Segment
-from experiments.statistics import Moments
+from experiments.statistics.moments import Moments
 from warehouse.connection import identifier
 
 HISTORY: Final = "history"  # new or regular user

@@ -1,7 +1,7 @@
 """Report: judge the experiment by all that has been shown and liked.
 
-It copies first, as exposures and likes of the last hours are in the source only, and then brings the daily statistics up
-to date, from which the whole report is computed: nothing is added to an earlier report, so that running it again
+It copies first, as exposures and likes of the last hours are in the source only, and then brings the daily statistics
+up to date, from which the whole report is computed: nothing is added to an earlier report, so that running it again
 writes the same one. Before anything has been shown there is nothing to report, which is no failure. The files are
 replaced as a whole; the API and `feedrank report` read them and ask the warehouse nothing.
 """

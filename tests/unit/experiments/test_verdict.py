@@ -114,7 +114,9 @@ def test_a_winner_of_a_few_days_is_not_believed_yet() -> None:
 
 
 def test_nothing_can_be_said_of_nobody_or_of_few() -> None:
-    assert judge(replace(WON, days=0, arms={})).sentence == "Not yet: nobody has been shown anything in this experiment."
+    assert (
+        judge(replace(WON, days=0, arms={})).sentence == "Not yet: nobody has been shown anything in this experiment."
+    )
     assert "99 users" in judge(with_test(users=99)).sentence
     undefined = replace(WON, low=math.nan, high=math.nan, reason="no post was shown in control")
     assert judge(undefined).sentence == "Not yet: no post was shown in control."
