@@ -120,8 +120,9 @@ def _sequence(figure: Figure, looks: Sequence[Look], relative: bool) -> None:
     axes.axhline(0, color=INK, lw=1)
     # the first days' bounds are so wide that nothing would be seen of the last
     settled = slice(len(told) // 3, None)
-    most = 1.15 * max(map(abs, [*low[settled], *high[settled], 1e-9]))
-    axes.set_ylim(-most, most)
+    bottom, top = min(0.0, *low[settled]), max(0.0, *high[settled])
+    margin = 0.15 * (top - bottom) or 1e-9
+    axes.set_ylim(bottom - margin, top + margin)
     _dates(axes)
     if relative:
         _percent(axes.yaxis)
@@ -155,6 +156,7 @@ def _segments(figure: Figure, labels: Sequence[str], ranges: Sequence[Range]) ->
     axes.errorbar(value, places, xerr=(below, above), color=COLOURS[TEST], fmt="o", ms=4, elinewidth=1.5)
     axes.axvline(0, color=INK, lw=1)
     axes.set_yticks(places, labels)
+    axes.set_ylim(0.4, len(labels) + 0.6)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     _percent(axes.xaxis)

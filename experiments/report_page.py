@@ -20,6 +20,7 @@ def render(report: Report) -> str:
     p_value = report.sample_ratio[-1].p_value if report.sample_ratio else None
     return _template().render(
         report=report,
+        primary=next((metric for metric in report.metrics if metric.primary), None),
         pictures=pictures(report),
         tone=TONES[report.verdict.decision],
         alarm=SAMPLE_RATIO_ALARM,

@@ -94,7 +94,7 @@ def judge(evidence: Evidence) -> Verdict:
         f"and {evidence.days} days; nothing speaks against how they were filled and shown.",
     ]
     decision: Decision = "keep test" if ahead == TEST else "keep control"
-    return Verdict(decision, f"Keep {ahead}: {evidence.metric} of test against control {evidence.told}.", reasons)
+    return Verdict(decision, f"Keep {ahead}: {_changes(evidence)}.", reasons)
 
 
 def _ahead(evidence: Evidence) -> str | None:
@@ -157,7 +157,7 @@ def _too_little(evidence: Evidence, fewest: int) -> Verdict:
 
 
 def _undecided(evidence: Evidence) -> Verdict:
-    what = f"{evidence.metric} of test against control {evidence.told}, which may be chance"
+    what = f"{_changes(evidence)}, which may be chance"
     reasons = ["The confidence sequence holds zero: neither arm is shown to be better."]
     if evidence.over:
         reasons.append("No more users are counted. Keep what is simpler, or start again with a new salt.")
@@ -168,6 +168,10 @@ def _undecided(evidence: Evidence) -> Verdict:
         return Verdict("not yet", f"Not yet: {what}.", reasons)
     reasons.append("The number of days holds if the difference and the number of users a day stay as they are.")
     return Verdict("not yet", f"Not yet: {what}. About {days} more {'day' if days == 1 else 'days'}.", reasons, days)
+
+
+def _changes(evidence: Evidence) -> str:
+    return f"test changes the {evidence.metric} by {evidence.told}"
 
 
 def _sentence(text: str) -> str:

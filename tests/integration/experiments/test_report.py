@@ -1,6 +1,6 @@
 """The report finds what is true of drawn exposures and likes, and does not believe what is broken."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from html.parser import HTMLParser

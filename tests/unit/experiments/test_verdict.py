@@ -30,7 +30,7 @@ def with_test(**changes: float) -> Evidence:
 def test_the_better_arm_is_kept() -> None:
     won = judge(WON)
     assert (won.decision, won.days_more) == ("keep test", None)
-    assert won.sentence == "Keep test: like rate of test against control +5.0% (+1.0% to +9.0%)."
+    assert won.sentence == "Keep test: test changes the like rate by +5.0% (+1.0% to +9.0%)."
     assert "above zero" in won.reasons[0]
     lost = judge(replace(WON, low=-0.009, high=-0.001))
     assert lost.decision == "keep control"
