@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from api.problems import refusal
 from api.schemas import Action, BadParameter, FeedAction, WrittenAction, WrittenActions
+from core import clock
 from core.columns import POST_ID, USER_ID
 from core.errors import SourceError, SourceUnreachable
 from core.logging import get_logger
@@ -93,7 +94,7 @@ class ActionWriter:
 
     def _moments(self, actions: Sequence[FeedAction], *, listed: bool) -> list[datetime]:
         """When each happened, in UTC without a zone."""
-        now = datetime.now(UTC).replace(tzinfo=None)
+        now = clock.now()
         latest = now + self._settings.warehouse.future_tolerance
         moments, bad = [], []
         for index, action in enumerate(actions):

@@ -23,16 +23,17 @@ from api.logs import log_as_service
 from api.routes import experiments, feed_actions, health, measurements, posts, recommendations, snapshot, users
 from api.service import Service
 from api.status import Status
+from core import clock
 from core.settings import Settings, load_settings
 
 
 def create_app(settings: Settings) -> Service:
     """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
-    follower = Follower(settings)
+    engine = Engine(settings)
+    follower = Follower(settings, engine.experiment)
     on_actions: list[OnActions] = [follower.notice]
     actions = ActionWriter(settings, on_actions)
     exposures = ExposureLog(settings)
-    engine = Engine(settings)
     engine.exposures = exposures if settings.api.exposures else None
     engine.before_serving = follower.bind
     status = Status(engine, lambda: follower.state, exposures, lambda: follower.lag)
@@ -104,4 +105,5 @@ def create_app_from_environment() -> Service:
     """For `uvicorn --factory`: settings from `feedrank.toml` and the environment, logs to standard error."""
     settings = load_settings()
     log_as_service(settings.api)
+    clock.now()  # a wrong FEEDRANK_CLOCK is told here
     return create_app(settings)

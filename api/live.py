@@ -6,7 +6,7 @@ snapshot takes over what that snapshot does not know. Nobody waits for a lock: e
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from api.schemas import RecommendedPost
+from core import clock
 from core.columns import ARMS, EVENT_TIME, LIKED, POST_ID, USER_ID
 from features.audience import Audience
 from features.ids import place_of, rows_of_ids
@@ -174,7 +175,7 @@ class Live:
         state = with_posts(self._state, self.posts, self._folder, embeddings)
         extended = self._snapshots.over(state)
         for arm in ARMS:  # here, and not in the first request
-            extended.recommend(arm, 0, datetime.now(UTC), 1)
+            extended.recommend(arm, 0, clock.now(), 1)
         self.recommender = extended
         self._ready = {}
 
@@ -198,7 +199,7 @@ class Live:
         return events[news]
 
     def _audience(self, arm: str, user_id: int, events: Events, user: NewUser | None) -> Audience:
-        kept, now = self._ready, datetime.now(UTC).replace(tzinfo=None)
+        kept, now = self._ready, clock.now()
         ready = kept.get((arm, user_id))
         if ready is not None and ready.events is events and ready.user is user and now < ready.until:
             return ready.audience

@@ -7,6 +7,8 @@ from litestar.exceptions import ValidationException
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
+from core import clock
+
 INT64_MIN = -(2**63)
 INT64_MAX = 2**63 - 1
 MOST_EXCLUDED = 1000
@@ -100,7 +102,7 @@ def moment(time: str | None) -> datetime:
         ValidationException: it is not an ISO 8601 date and time.
     """
     if time is None:
-        return datetime.now(UTC).replace(tzinfo=None)
+        return clock.now()
     try:
         parsed = datetime.fromisoformat(time)
         return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed

@@ -16,6 +16,7 @@
     │   ├── SnapshotDamaged    its files do not match its manifest
     │   │   └── SnapshotOfOtherVersion  its schema is of a version that this code does not read
     │   └── SnapshotSlow       it takes too long to get ready to answer
+    ├── ExperimentError        an experiment cannot be started or changed like this
     ├── ServiceError           a server that the command line starts did not come up, or does not answer as it should
     ├── RunFailed              a flow run that the command line waited for did not complete
     └── NotFound               a user, post or report that was asked for does not exist
@@ -78,6 +79,10 @@ class SnapshotOfOtherVersion(SnapshotDamaged):
 
 class SnapshotSlow(SnapshotError):
     """Raised when a snapshot takes longer to get ready than `api.warm_up_limit`."""
+
+
+class ExperimentError(FeedrankError):
+    """Raised when an experiment cannot be started or changed as asked for; nothing has been recorded."""
 
 
 class ServiceError(FeedrankError):
