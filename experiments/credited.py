@@ -24,8 +24,13 @@ NOBODY = Moments(0, dict.fromkeys(BOTH, 0.0), dict.fromkeys(BOTH, 0.0), {BOTH: 0
 
 def interleaving(con: duckdb.DuckDBPyConnection, plan: Plan, level: float, tuning: int) -> tuple[Interleaving, Effect]:
     """What the credits say until each day, and the effect of the last."""
+    return from_credits(likes_by_team(con, plan.salt), level, tuning)
+
+
+def from_credits(credited: pl.DataFrame, level: float, tuning: int) -> tuple[Interleaving, Effect]:
+    """The same of a row a user and day: `day, user_id, control, test`."""
     users, looks = NOBODY, []
-    for day, until in _until(likes_by_team(con, plan.salt)):
+    for day, until in _until(credited):
         users, effect = until, paired_effect(until, CONTROL, TEST, level)
         sequence = always_valid(effect, users.count, level, tuning=tuning)
         looks.append(Look(day, users.count, as_range(sequence.relative), as_range(sequence.difference)))

@@ -46,6 +46,11 @@ class Outcome:
     interleaving: Interleaving | None = None
 
 
+def has_exposures(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether anybody has been shown anything in any experiment."""
+    return con.execute("FROM experiments.experiment_daily LIMIT 1").fetchone() is not None
+
+
 def build_report(con: duckdb.DuckDBPyConnection, settings: Settings, plan: Plan, changes: Sequence[Change]) -> Report:
     """The report on `plan`, from the daily statistics as they are; `changes` are all that the ledger holds."""
     level = settings.experiment.level

@@ -16,7 +16,7 @@ from prefect.states import Completed
 from core.settings import Settings
 from experiments.daily import update_daily
 from experiments.ledger import changes, standing
-from experiments.report import build_report, write_report
+from experiments.report import build_report, has_exposures, write_report
 from experiments.report_schema import Report
 from flows.reports import experiment_report
 from flows.runs import warehouse_run
@@ -33,7 +33,9 @@ def report() -> State[None]:
             add_up_days(warehouse, settings)
             written = judge_experiment(warehouse, settings)
     if written is None:
-        return Completed(name="Skipped", message="no experiment has been started, so there is nothing to report")
+        return Completed(
+            name="Skipped", message="nothing has been shown in an experiment yet: there is nothing to report"
+        )
     return Completed(message=written.verdict.sentence)
 
 
@@ -45,7 +47,9 @@ def add_up_days(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> Non
 
 @task(name="judge experiment", task_run_name="judge experiment", cache_policy=NO_CACHE, timeout_seconds=HOUR)
 def judge_experiment(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> Report | None:
-    """Write the report and tell its verdict; None if there is no experiment to report on."""
+    """Write the report and tell its verdict; None if there is nothing to report on."""
+    if not has_exposures(warehouse):
+        return None  # before the ledger is asked, whose table may not be there either
     history = changes(settings)
     plan = standing(history)
     if plan is None:
