@@ -23,6 +23,7 @@ import duckdb
 import numpy as np
 
 from api import metrics
+from api.experiment import Experiment
 from api.exposures import ExposureLog
 from api.live import Live
 from api.past import Past
@@ -135,7 +136,7 @@ class Engine:
     """Holds what is served now and watches for the next."""
 
     def __init__(self, settings: Settings) -> None:
-        self.experiment = settings.experiment
+        self.experiment = Experiment(settings)
         self.refused: Refusal | None = None
         self.exposures: ExposureLog | None = None  # None: what is shown is not recorded
         self.before_serving: Callable[[Live], None] = lambda _: None

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from api.shipping import Shipping
 from api.spool import Spool
+from api.trouble import Trouble
 from core.errors import FeedrankError
 from core.logging import get_logger
 from core.settings import Settings
@@ -50,7 +51,7 @@ class ExposureLog:
         self._returned: deque[list[bytes]] = deque()  # batches that neither the disk nor PostgreSQL has taken
         self._spool = Spool(settings.exposure_spool, _readable)
         self._shipping = Shipping(settings) if settings.source.dsn is not None else None
-        self._disk, self._postgres, self._removing = _Trouble(), _Trouble(), _Trouble()
+        self._disk, self._postgres, self._removing = Trouble(log), Trouble(log), Trouble(log)
         self._written = self._unusable = self._overflow = self._told = 0
         self._wants_segment = threading.Event()
         self._stopping = threading.Event()
@@ -177,22 +178,6 @@ class ExposureLog:
                 raise
             self._written += len(lines) - len(refused)
             self._unusable += len(refused)
-
-
-class _Trouble:
-    """Something that goes wrong for a while: told when it begins, becomes another error, and ends; not in between."""
-
-    going_on: type[Exception] | None = None
-
-    def begins(self, error: Exception, message: str, *values: object) -> None:
-        if self.going_on is not type(error):
-            self.going_on = type(error)
-            log.error(f"{message}: %s", *values, error)
-
-    def ends(self, message: str, *values: object) -> None:
-        if self.going_on:
-            self.going_on = None
-            log.warning(message, *values)
 
 
 def _guarded(step: Callable[[], bool | None]) -> bool:

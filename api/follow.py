@@ -3,6 +3,7 @@
 Events are read by their time, from the watermark of the snapshot on. Commits are not in order of time, so each look
 goes back some seconds, and every few seconds one goes back a minute: an event that commits later than that is brought
 by the next copy. Looks never take more than a tenth of the time, however slow the source is. No request waits for it.
+The same thread looks into the ledger of experiments (`api.experiment`), also where `api.follow` is false.
 """
 
 import threading
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from api import metrics
 from api.embeddings import Embeddings
+from api.experiment import Experiment
 from api.live import Live
 from api.schemas import WrittenAction
 from api.status import SourceState
@@ -53,10 +55,12 @@ class Cursor:
 class Follower:
     """Follows the source for one process; off without source.dsn, or if `api.follow` is false."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, experiment: Experiment) -> None:
         self._settings = settings
+        self._experiment = experiment
         self._embeddings = Embeddings(settings)
-        self._on = settings.api.follow and settings.source.dsn is not None
+        self._has_source = settings.source.dsn is not None
+        self._on = settings.api.follow and self._has_source
         self._lock = threading.Lock()  # which Live is fed
         self._live: Live | None = None
         self._cursor: Cursor | None = None
@@ -80,12 +84,12 @@ class Follower:
         return None if self._looked is None else time.monotonic() - self._looked
 
     def start(self) -> None:
-        if self._on:
+        if self._has_source:
             self._thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
-        if self._on:
+        if self._has_source:
             self._thread.join(STOP_WAIT)
         self._embeddings.stop()
 
@@ -114,7 +118,8 @@ class Follower:
         while not self._stopping.wait(wait):
             started = time.monotonic()
             try:
-                more = self._look(engine)
+                self._experiment.look(engine)
+                more = self._on and self._look(engine)
             except Exception as error:
                 wait = failed = min(max(2 * failed, self._settings.api.follow_interval.total_seconds()), LONGEST_WAIT)
                 self._catalog = None  # the tables may have changed

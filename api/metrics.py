@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from core.columns import ARMS
+from core.columns import ARMS, INTERLEAVED
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 # 0.25 ms to 100 ms: an answer from memory, up to one that waited for its turn behind a hundred others
@@ -76,7 +76,7 @@ OVERLAY_EVENTS = Gauge(
 )
 OVERLAY_LEFT_OUT = Counter("feedrank_overlay_events_left_out_total", "Events that a worker had no room for")
 
-_by_arm = {arm: RECOMMENDATIONS.labels(arm).observe for arm in ARMS}
+_by_arm = {arm: RECOMMENDATIONS.labels(arm).observe for arm in (*ARMS, INTERLEAVED)}
 _by_stage = {name: RECOMMENDATION_STAGES.labels(name).observe for name in STAGES}
 _by_source = cache(lambda source: RECOMMENDED.labels(source).inc)
 

@@ -36,6 +36,8 @@ LIKED: Final = "liked"
 CONTROL: Final = "control"
 TEST: Final = "test"
 ARMS: Final = (CONTROL, TEST)
+# arm of an exposure whose list both have filled by turns
+INTERLEAVED: Final = "interleaved"
 
 # recommendations and evaluation
 ARM: Final = "arm"

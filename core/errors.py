@@ -16,9 +16,10 @@
     │   ├── SnapshotDamaged    its files do not match its manifest
     │   │   └── SnapshotOfOtherVersion  its schema is of a version that this code does not read
     │   └── SnapshotSlow       it takes too long to get ready to answer
+    ├── ExperimentError        an experiment cannot be started or changed like this
     ├── ServiceError           a server that the command line starts did not come up, or does not answer as it should
     ├── RunFailed              a flow run that the command line waited for did not complete
-    └── NotFound               a user or post that was asked for by id does not exist
+    └── NotFound               a user, post or report that was asked for does not exist
 
 A message names the argument, its value, the bound, and what to do. No message carries a password.
 """
@@ -80,6 +81,10 @@ class SnapshotSlow(SnapshotError):
     """Raised when a snapshot takes longer to get ready than `api.warm_up_limit`."""
 
 
+class ExperimentError(FeedrankError):
+    """Raised when an experiment cannot be started or changed as asked for; nothing has been recorded."""
+
+
 class ServiceError(FeedrankError):
     """Raised when a server that the command line starts does not come up in time, ends early, or answers an error."""
 
@@ -89,4 +94,4 @@ class RunFailed(FeedrankError):
 
 
 class NotFound(FeedrankError):
-    """Raised when a user or post asked for by id does not exist."""
+    """Raised when a user, a post or an experiment's report that was asked for does not exist."""

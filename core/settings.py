@@ -201,12 +201,42 @@ class GateSettings(Section):
     max_null_share: float = Field(0.99, gt=0, le=1, description="share of a feature's values that may be missing")
 
 
-class ExperimentSettings(Section):
-    """The running A/B experiment."""
+class NamespaceSettings(Section):
+    """The share of users that an experiment may have, so that others can have the rest."""
 
-    name: str = "text-embeddings"
-    salt: str = Field("text-embeddings-1", min_length=1)
+    id: str = Field(min_length=1, description="experiments that must not meet have the same id")
+    start: float = Field(ge=0, le=1)
+    end: float = Field(ge=0, le=1, description="itself outside: [0, 0.5) and [0.5, 1) share no user")
+
+    @model_validator(mode="after")
+    def _start_before_end(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError(
+                f"experiment.namespace from {self.start} to {self.end} holds nobody; start must be below end"
+            )
+        return self
+
+
+class ExperimentSettings(Section):
+    """The A/B experiment to start, and how it is judged. Who is in it stays as it was started until it is changed."""
+
+    name: str = Field("text-embeddings", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="also of its folder")
+    salt: str = Field("text-embeddings-1", min_length=1, description="deals the users; each is used once")
     weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=lambda: dict.fromkeys(ARMS, 0.5))
+    coverage: float = Field(1.0, ge=0, le=1, description="share of the users that is in it; growing moves nobody")
+    namespace: NamespaceSettings | None = None
+    forced: dict[int, Literal["control", "test"]] = Field(
+        default_factory=dict, description="arms of testers, by user id; they are not counted"
+    )
+    design: Literal["split", "interleaved"] = Field(
+        "split", description="interleaved: both arms fill each list by turns, and a like counts for the one that chose"
+    )
+    metric: Literal["like_rate", "hitrate", "likes"] = Field("like_rate", description="that decides")
+    window: timedelta = Field(
+        timedelta(hours=1), gt=timedelta(0), description="a like so long after a post was shown counts for it"
+    )
+    level: float = Field(0.95, gt=0, lt=1, description="of confidence")
+    before_days: int = Field(14, ge=1, description="days before the start whose likes take noise out of the effect")
 
     @model_validator(mode="after")
     def _weights_cover_the_arms(self) -> Self:
@@ -299,6 +329,11 @@ class Settings(BaseSettings):
     def exposure_spool(self) -> Path:
         """Where exposures wait that PostgreSQL has not taken yet."""
         return self.home / "spool" / "exposures"
+
+    @property
+    def experiment_file(self) -> Path:
+        """The experiment's plan as it was last known, for when PostgreSQL is away."""
+        return self.home / "experiment.json"
 
     @property
     def snapshots_folder(self) -> Path:

@@ -1,110 +1,81 @@
-"""Which arm a user is in: GrowthBook's hash version 2 over half-open ranges, as pure functions.
+"""Which arm a user is in, and whether that counts: a pure function of plan and id.
 
-Any GrowthBook SDK that is given the salt as seed, the user's id as a decimal string and the weights in the order of
-`ARMS` puts the user in the same arm. Nothing is stored: the id alone decides.
-
-Source: GrowthBook, "Build your own SDK", sections hash, getBucketRanges and chooseVariation.
+Any GrowthBook SDK that is given the salt as seed, hash version 2, the user's id as a decimal string and the weights in
+alphabetical order of the arms puts the user in the same arm. Nothing is stored: plan and id alone decide.
 """
 
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import ARMS
-from core.settings import ExperimentSettings
+from experiments.buckets import BUCKETS, FNV_OFFSET, FNV_PRIME, NAMESPACE_BUCKETS, OUTSIDE, in_namespace, place
+from experiments.plan import Plan
 
-FNV_OFFSET = 0x811C9DC5
-FNV_PRIME = 0x01000193
-BUCKETS = 10_000
-OUTSIDE = -1
-
-BucketRange = tuple[float, float]
+PART = 1 << 15  # ids hashed at once: their intermediate results stay in the cache
 
 
-def fnv1a32(text: str, state: int = FNV_OFFSET) -> int:
-    """FNV-1a, 32 bits, over the characters' code points, going on from `state`.
+class Assignment(NamedTuple):
+    """The arm that a user is shown, and whether what is shown counts for the experiment."""
 
-    SDKs differ in how they read characters outside ASCII, so a salt should hold none.
+    arm: str
+    counted: bool
 
-    >>> hex(fnv1a32("a"))
-    '0xe40c292c'
+
+def assign(plan: Plan, user_id: int) -> Assignment:
+    """The arm of one user.
+
+    Not counted are testers, those outside coverage or namespace, and everybody once the experiment has ended: they get
+    the arm that was shipped, or `control`.
     """
-    for character in text:
-        state = ((state ^ ord(character)) * FNV_PRIME) & 0xFFFFFFFF
-    return state
+    if not plan.runs:
+        return Assignment(plan.default_arm, counted=False)
+    if user_id in plan.forced:
+        return Assignment(plan.forced[user_id], counted=False)
+    value = str(user_id)
+    where = plan.namespace
+    if where is None or in_namespace(value, where.id, where.start, where.end):
+        arm = plan.arm_of_bucket[place(plan.seeded, value)]
+        if arm != OUTSIDE:
+            return Assignment(plan.arms[arm], counted=True)
+    return Assignment(plan.default_arm, counted=False)
 
 
-def bucket(seed: str, value: str) -> float:
-    """Hash version 2: a number of [0, 1) in steps of 1/10,000.
-
-    Hashing the decimal text of the first hash once more is what removes the bias of version 1.
-
-    >>> bucket("seed", "a")
-    0.0505
-    """
-    return fnv1a32(str(fnv1a32(seed + value))) % BUCKETS / BUCKETS
-
-
-def bucket_ranges(arms: int, coverage: float = 1.0, weights: Sequence[float] | None = None) -> list[BucketRange]:
-    """Half-open ranges of [0, 1), one an arm; `coverage` cuts each range short from its end.
-
-    As in GrowthBook, a coverage outside [0, 1] is brought to its bound, and weights that are not one an arm or do not
-    add up to 1 (within 0.01) are replaced by equal ones.
-
-    >>> bucket_ranges(2, coverage=0.5)
-    [(0.0, 0.25), (0.5, 0.75)]
-    """
-    coverage = min(max(coverage, 0.0), 1.0)
-    if weights is None or len(weights) != arms or not 0.99 <= sum(weights) <= 1.01:
-        weights = [1 / arms] * arms
-    starts = accumulate(weights, initial=0.0)
-    return [(start, start + coverage * weight) for start, weight in zip(starts, weights, strict=False)]
+def assign_many(plan: Plan, ids: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """The arms of many users at once, (n,) places in `plan.arms`, and who is counted, (n,): as `assign` for each."""
+    arms = np.full(len(ids), plan.arms.index(plan.default_arm), np.int8)
+    counted = np.zeros(len(ids), np.bool_)
+    if not plan.runs:
+        return arms, counted
+    for part in _parts(len(ids)):
+        found = plan.arm_of_bucket[_places(plan.seeded, ids[part])]
+        counted[part] = found != OUTSIDE
+        if plan.namespace is not None:
+            counted[part] &= _in_namespace(ids[part], plan.namespace.id, plan.namespace.start, plan.namespace.end)
+        arms[part] = np.where(counted[part], found, arms[part])
+    for tester, arm in plan.forced.items():
+        arms[ids == tester] = plan.arms.index(arm)
+        counted[ids == tester] = False
+    return arms, counted
 
 
-def choose(ranges: Sequence[BucketRange], n: float) -> int:
-    """The index of the range that holds `n`, -1 where none does.
-
-    >>> choose([(0, 0.25), (0.5, 0.75)], 0.5), choose([(0, 0.25), (0.5, 0.75)], 0.25)
-    (1, -1)
-    """
-    return next((index for index, (start, end) in enumerate(ranges) if start <= n < end), OUTSIDE)
+def _parts(n: int) -> Iterator[slice]:
+    return (slice(start, start + PART) for start in range(0, n, PART))
 
 
-def _ranges_of(experiment: ExperimentSettings) -> list[BucketRange]:
-    # the order of ARMS, not of the settings file: reordering lines there must not move users
-    return bucket_ranges(len(ARMS), weights=[experiment.weights[arm] for arm in ARMS])
+def _places(seeded: int, ids: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Buckets of [0, BUCKETS), see `buckets.place`."""
+    first = _absorb_integers(np.full(len(ids), seeded, np.uint32), ids)
+    return _absorb_decimal(np.full(len(ids), FNV_OFFSET, np.uint32), first) % np.uint32(BUCKETS)
 
 
-def assign(experiment: ExperimentSettings, user_id: int) -> str:
-    """The arm of one user. The settings' weights add up to 1, so every user has one.
-
-    >>> assign(ExperimentSettings(salt="text-embeddings-1"), 200)
-    'test'
-    """
-    return ARMS[choose(_ranges_of(experiment), bucket(experiment.salt, str(user_id)))]
-
-
-def assign_many(experiment: ExperimentSettings, user_ids: NDArray[np.int64]) -> NDArray[np.int8]:
-    """The arms of many users at once, (U,) indices into `ARMS`, equal to `assign` for each.
-
-    >>> ids = np.array([200, 201, 202])
-    >>> [ARMS[arm] for arm in assign_many(ExperimentSettings(), ids)] == [assign(ExperimentSettings(), i) for i in ids]
-    True
-    """
-    seeded = np.full(user_ids.shape, fnv1a32(experiment.salt), np.uint32)
-    minus = np.where(user_ids < 0, _absorb(seeded, np.uint32(ord("-"))), seeded)
-    # the cast comes first: the lowest int64 has no positive counterpart, its magnitude exists as uint64 only
-    unsigned = user_ids.astype(np.uint64)
-    magnitude = np.where(user_ids < 0, np.uint64(0) - unsigned, unsigned)
-    first = _absorb_decimal(minus, magnitude)
-    second = _absorb_decimal(np.full(user_ids.shape, FNV_OFFSET, np.uint32), first.astype(np.uint64))
-    n = second % BUCKETS / BUCKETS
-    arms = np.full(user_ids.shape, OUTSIDE, np.int8)
-    for index, (start, end) in enumerate(_ranges_of(experiment)):
-        arms[(start <= n) & (n < end)] = index
-    return arms
+def _in_namespace(ids: NDArray[np.int64], name: str, start: float, end: float) -> NDArray[np.bool_]:
+    state = _absorb_integers(np.full(len(ids), FNV_OFFSET, np.uint32), ids)
+    for character in f"__{name}":
+        state = _absorb(state, np.uint32(ord(character)))
+    n = state % NAMESPACE_BUCKETS / NAMESPACE_BUCKETS
+    return (start <= n) & (n < end)
 
 
 def _absorb(state: NDArray[np.uint32], codes: NDArray[np.uint32] | np.uint32) -> NDArray[np.uint32]:
@@ -112,10 +83,27 @@ def _absorb(state: NDArray[np.uint32], codes: NDArray[np.uint32] | np.uint32) ->
     return (state ^ codes) * np.uint32(FNV_PRIME)
 
 
-def _absorb_decimal(state: NDArray[np.uint32], numbers: NDArray[np.uint64]) -> NDArray[np.uint32]:
+def _absorb_integers(state: NDArray[np.uint32], ids: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """FNV-1a over the decimal text of each id."""
+    negative = ids < 0
+    # the cast comes first: the lowest int64 has no positive counterpart, its magnitude exists as uint64 only
+    magnitude = ids.astype(np.uint64)
+    if negative.any():
+        state = np.where(negative, _absorb(state, np.uint32(ord("-"))), state)
+        magnitude = np.where(negative, np.uint64(0) - magnitude, magnitude)
+    return _absorb_decimal(state, magnitude)
+
+
+def _absorb_decimal(state: NDArray[np.uint32], numbers: NDArray[np.uint64] | NDArray[np.uint32]) -> NDArray[np.uint32]:
     """FNV-1a over the decimal digits of each number, a column of digits at a time, the highest first."""
-    for power in 10 ** np.arange(19, -1, -1, dtype=np.uint64):
-        digit = (numbers // power % np.uint64(10)).astype(np.uint32)
-        begun = (numbers >= power) | (power == 1)  # leading zeros are no digits, yet 0 itself has one
-        state = np.where(begun, _absorb(state, digit + np.uint32(ord("0"))), state)
+    most, fewest = len(str(numbers.max())), len(str(numbers.min()))
+    kind = numbers.dtype.type
+    before = numbers - numbers
+    for digits in range(most, 0, -1):
+        quotient = numbers // kind(10 ** (digits - 1))
+        digit = (quotient - before * kind(10)).astype(np.uint32)
+        absorbed = _absorb(state, digit + np.uint32(ord("0")))
+        # leading zeros are no digits, yet 0 itself has one
+        state = absorbed if digits <= fewest else np.where(quotient > 0, absorbed, state)
+        before = quotient
     return state

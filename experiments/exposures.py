@@ -12,19 +12,21 @@ from msgspec import Struct
 
 
 class Exposure(Struct, frozen=True, forbid_unknown_fields=True):
-    """The posts of one answer in their order; the three lists are of one length. Moments are UTC without a zone."""
+    """The posts of one answer in their order; its lists are of one length. Moments are UTC without a zone."""
 
     request_id: str  # a UUID with dashes
-    experiment: str
-    salt: str
+    experiment: str | None  # None, and no salt: the user is not counted in any
+    salt: str | None
     user_id: int
-    arm: str
+    arm: str  # whose list it is, or `interleaved`
     snapshot_id: str
     shown_at: datetime  # when it was answered
     as_of: datetime | None  # the moment that was asked for; None: now
     post_ids: list[int]
     sources: list[str]
-    propensities: list[float]
+    propensities: list[float]  # of an interleaved list: each post's in the list of its own arm
+    latency: float = 0.0  # seconds that choosing took
+    teams: list[str] = []  # of an interleaved list: the arm that a click on each post counts for, '' for none
 
 
 FIELDS: Final = Exposure.__struct_fields__

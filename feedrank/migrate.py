@@ -2,14 +2,15 @@
 
 from core.settings import load_settings
 from feedrank.terminal import out
-from warehouse.source_tables import EXPOSURES, IDEMPOTENCY
+from warehouse.source_tables import CHANGES, EXPOSURES, IDEMPOTENCY
 from warehouse.source_tables import migrate as create_or_update
 
 
 def migrate(*, grant: str | None = None) -> None:
-    """Create what was shown and the idempotency keys, in source.db_schema; running it again changes nothing.
+    """Create our tables in source.db_schema: what was shown, idempotency keys, and the ledger of experiments.
 
-    The API does it by itself if its role may. If not, run this once with the address of a role that may.
+    Running it again changes nothing. The API does it by itself if its role may. If not, run this once with the
+    address of a role that may.
 
     Parameters
     ----------
@@ -17,4 +18,4 @@ def migrate(*, grant: str | None = None) -> None:
         A role that may then use the tables, such as the API's.
     """
     changed = create_or_update(load_settings(), grant=grant)
-    out.print(f"{EXPOSURES} and {IDEMPOTENCY} {'are created' if changed else 'were up to date'}")
+    out.print(f"{EXPOSURES}, {IDEMPOTENCY} and {CHANGES} {'are created' if changed else 'were up to date'}")

@@ -8,6 +8,7 @@ from cyclopts.validators import Number
 
 from core.settings import load_settings
 from experiments.assignment import assign
+from experiments.kept_plan import known_plan
 from feedrank.posts import explained_table, posts_table, read_posts
 from feedrank.terminal import out
 from ranking import explain as why
@@ -41,7 +42,7 @@ def recommend(
     """
     settings = load_settings()
     snapshot = current(settings)
-    chosen, when = arm or assign(settings.experiment, user), _naive_utc(time)
+    chosen, when = arm or assign(known_plan(settings), user).arm, _naive_utc(time)
     recommender = Recommender.open(snapshot.folder, ranking=settings.ranking)
     best = recommender.recommend(chosen, user, when, limit)
     posts = read_posts(snapshot.folder, best.post_ids.tolist())

@@ -14,6 +14,7 @@ from core.columns import ARMS, USER_ID
 from core.errors import RunFailed
 from core.settings import Settings
 from experiments.assignment import assign
+from experiments.kept_plan import known_plan
 from feedrank.http import get_json
 from feedrank.posts import Post, posts_table
 from feedrank.prefect_server import WORK_POOL, Prefect
@@ -124,5 +125,6 @@ def _one_user_an_arm(settings: Settings) -> list[int]:
             SELECT {USER_ID} FROM users ORDER BY {USER_ID} NOT IN (SELECT {USER_ID} FROM user_likes), {USER_ID} LIMIT ?
         """
         rows = snapshot.execute(query, [CANDIDATES]).fetchall()
-    arms = {user: assign(settings.experiment, user) for (user,) in rows}
+    plan = known_plan(settings)
+    arms = {user: assign(plan, user).arm for (user,) in rows}
     return [user for wanted in ARMS for user in islice((user for user, arm in arms.items() if arm == wanted), 1)]

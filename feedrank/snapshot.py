@@ -1,13 +1,11 @@
 """`feedrank snapshot`: what has been published, what is being served, and the way back."""
 
-from getpass import getuser
-
 import msgspec
 from cyclopts import App
 from rich.table import Column, Table
 
 from core.settings import load_settings
-from feedrank.terminal import out
+from feedrank.terminal import out, user_name
 from warehouse import snapshots
 from warehouse.snapshot_folder import current_id
 
@@ -91,17 +89,10 @@ def promote(snapshot: str, /, *, by: str | None = None) -> None:
         Who decides; by default the user of this machine.
     """
     settings = load_settings()
-    chosen = snapshots.promote(settings, snapshot, by=by or _user())
+    chosen = snapshots.promote(settings, snapshot, by=by or user_name())
     out.print(f"now serving {chosen.id}")
     for reason in chosen.manifest.gate.reasons if chosen.manifest.gate else ():
         out.print(f"in spite of: {reason}", markup=False, highlight=False)
-
-
-def _user() -> str:
-    try:
-        return getuser()
-    except (KeyError, OSError):  # a container may have no name for its user
-        return "unknown"
 
 
 def _chosen(name: str | None) -> snapshots.Snapshot:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from getpass import getuser
 
 from rich.console import Console
 from rich.status import Status
@@ -24,3 +25,11 @@ def complain(message: str) -> None:
     """One error, as the errors of core.errors want to be shown: as it is."""
     err.print("error:", style="bold red", end=" ")
     err.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def user_name() -> str:
+    """Who gives the command: the user of this machine."""
+    try:
+        return getuser()
+    except (KeyError, OSError):  # a container may have no name for its user
+        return "unknown"

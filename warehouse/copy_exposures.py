@@ -18,7 +18,12 @@ def copy_exposures(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     a machine that was off; then the source has more older rows than we do, and all of them are read.
     """
     table = qualified(settings, EXPOSURES)
-    if not _scalar(connection, f"SELECT to_regclass({literal(table)}) IS NOT NULL AS there"):
+    there = in_postgres(f"SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass({literal(table)})")
+    # a source whose API is still of an earlier version may lack the newest columns
+    shared = connection.execute(
+        f"SELECT column_name FROM (DESCRIBE raw.exposures) SEMI JOIN {there} AS there ON column_name = attname"
+    ).fetchall()
+    if not shared:
         return 0
     where = "true"
     before = watermark(connection, WATERMARK)
@@ -28,10 +33,10 @@ def copy_exposures(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
         held = connection.execute("SELECT count(*) FROM raw.exposures WHERE shown_at < ?", [since]).fetchall()[0][0]
         if _scalar(connection, f"SELECT count(*) AS older FROM {table} WHERE {older}") <= held:
             where = f"NOT {older}"
-    columns = ", ".join(name for name, *_ in connection.execute("DESCRIBE raw.exposures").fetchall())
+    columns = ", ".join(name for (name,) in shared)
     rows = in_postgres(f"SELECT {columns} FROM {table} WHERE {where}")
     [(written,)] = connection.execute(
-        f"INSERT INTO raw.exposures SELECT {columns} FROM {rows} ANTI JOIN raw.exposures USING (request_id) "
+        f"INSERT INTO raw.exposures BY NAME SELECT {columns} FROM {rows} ANTI JOIN raw.exposures USING (request_id) "
         "ORDER BY shown_at, request_id"
     ).fetchall()
     after = connection.execute("SELECT max(shown_at) FROM raw.exposures").fetchall()[0][0]

@@ -31,8 +31,9 @@ from warehouse.source import describe, scrub, source_url
 
 EXPOSURES: Final = "recommendation_exposure"
 IDEMPOTENCY: Final = "feedrank_idempotency"
+CHANGES: Final = "experiment_change"
 VERSION_TABLE: Final = "feedrank_migration"
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 LOCK: Final = 0x66656564  # of `migrate`; a number of our own among the advisory locks of the database
 CONNECT_TIMEOUT = 3  # seconds
 MIGRATION_LIMIT = 30.0  # seconds
@@ -161,7 +162,8 @@ def _version(connection: Connection, schema: str) -> str:
 def _grant(connection: Connection, schema: str, role: str) -> None:
     to = f"TO {identifier(role)}"
     connection.execute(text(f"GRANT USAGE ON SCHEMA {identifier(schema)} {to}"))
-    for table, rights in {EXPOSURES: "SELECT, INSERT", IDEMPOTENCY: "SELECT, INSERT", VERSION_TABLE: "SELECT"}.items():
+    written = dict.fromkeys((EXPOSURES, IDEMPOTENCY, CHANGES), "SELECT, INSERT")
+    for table, rights in {**written, VERSION_TABLE: "SELECT"}.items():
         connection.execute(text(f"GRANT {rights} ON {identifier(schema)}.{identifier(table)} {to}"))
 
 
@@ -169,8 +171,8 @@ def _not_allowed(settings: Settings, connection: Connection, error: ProgrammingE
     role = connection.engine.url.username
     told = _first_line(settings, error.orig)
     return SourceError(
-        f"role {role!r} cannot create or read our tables ({EXPOSURES}, {IDEMPOTENCY}, {VERSION_TABLE}) in schema "
-        f"{settings.source.db_schema!r}: {told}. Have a role that may do it run, once: "
+        f"role {role!r} cannot create or read our tables ({EXPOSURES}, {IDEMPOTENCY}, {CHANGES}, {VERSION_TABLE}) in "
+        f"schema {settings.source.db_schema!r}: {told}. Have a role that may do it run, once: "
         f"FEEDRANK_SOURCE__DSN=postgresql://OWNER:PASSWORD@HOST:5432/NAME feedrank migrate --grant {role}"
     )
 

@@ -18,8 +18,11 @@ SELECT *, coalesce(late_at, event_time) AS known_at FROM raw.events;
 -- what the API showed, as its table recommendation_exposure in the source has it
 CREATE TABLE IF NOT EXISTS raw.exposures (
     request_id UUID, experiment VARCHAR, salt VARCHAR, user_id BIGINT, arm VARCHAR, snapshot_id VARCHAR,
-    shown_at TIMESTAMP, as_of TIMESTAMP, post_ids BIGINT [], sources VARCHAR [], propensities DOUBLE []
+    shown_at TIMESTAMP, as_of TIMESTAMP, post_ids BIGINT [], sources VARCHAR [], propensities DOUBLE [],
+    latency DOUBLE, teams VARCHAR []
 );
+ALTER TABLE raw.exposures ADD COLUMN IF NOT EXISTS latency DOUBLE;
+ALTER TABLE raw.exposures ADD COLUMN IF NOT EXISTS teams VARCHAR [];
 
 -- occurrence tells identical rows apart, so that copying them again adds none
 CREATE TABLE IF NOT EXISTS quality.rejected (

@@ -1,0 +1,80 @@
+"""The experiment's plan in one process: what requests assign by, and the look into the ledger that replaces it.
+
+The thread that follows the source looks every few seconds (`api.follow`). While PostgreSQL is away the plan that this
+home knew last goes on. The first service that finds an empty ledger starts the experiment of the settings in it.
+"""
+
+import time
+from typing import Final
+
+from sqlalchemy import Engine
+
+from api.trouble import Trouble
+from core.errors import FeedrankError, SourceError
+from core.logging import get_logger
+from core.settings import Settings
+from experiments import ledger
+from experiments.kept_plan import keep_plan, known_plan
+from experiments.plan import Plan
+from warehouse.source_tables import transaction
+
+log = get_logger(__name__)
+
+INTERVAL: Final = 3.0  # seconds between two looks
+AUTHOR: Final = "the API, at its first start"
+
+
+class Experiment:
+    """Holds the plan; requests read `plan` once each, and a change is one assignment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.plan = known_plan(settings)
+        self._settings = settings
+        self._begun = False  # there is a ledger, with something in it
+        self._due = 0.0
+        self._trouble, self._disk = Trouble(log), Trouble(log)
+
+    def look(self, engine: Engine) -> None:
+        """Take up what the ledger says, if it is time to; never raises what is known to go wrong."""
+        if time.monotonic() < self._due:
+            return
+        try:
+            self._take(self._read(engine))
+        except FeedrankError as error:
+            self._begun = False  # the table may be gone
+            self._trouble.begins(error, "experiment %s goes on as it was last known", self.plan.name)
+        else:
+            self._trouble.ends("the ledger of experiments is read again")
+        self._due = time.monotonic() + INTERVAL
+
+    def _read(self, engine: Engine) -> Plan:
+        if self._begun:
+            with transaction(self._settings, engine) as connection:
+                change = ledger.newest(connection, self._settings)
+            if change is None:
+                raise SourceError("the ledger of experiments is empty all at once")
+            return change.plan
+        plan = ledger.begin(self._settings, AUTHOR)
+        self._begun = True
+        return plan
+
+    def _take(self, plan: Plan) -> None:
+        if plan != self.plan:
+            log.info("experiment %s", _told(plan))
+            self.plan = plan
+        elif self._settings.experiment_file.exists():
+            return
+        try:
+            keep_plan(self._settings, plan)
+        except OSError as error:
+            self._disk.begins(error, "the plan cannot be kept for when PostgreSQL is away")
+        else:
+            self._disk.ends("the plan is kept for when PostgreSQL is away")
+
+
+def _told(plan: Plan) -> str:
+    """A line on what holds from now on."""
+    if not plan.runs:
+        return f"{plan.name} has ended, everybody gets {plan.default_arm}"
+    shares = ", ".join(f"{arm} {plan.weights[arm]:g}" for arm in plan.arms)
+    return f"{plan.name} runs with salt {plan.salt}, {shares}, coverage {plan.coverage:g}, {plan.design}"

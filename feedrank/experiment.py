@@ -1,0 +1,163 @@
+"""`feedrank experiment`: start and end the A/B experiment, change who is in it, and see what it was made of.
+
+Every change is written into the ledger in the source's database (`experiments.ledger`) with its author; running APIs
+take it up within seconds.
+"""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+from rich.table import Table
+
+from core import clock
+from core.errors import ExperimentError
+from core.settings import Settings, load_settings
+from experiments import ledger
+from experiments.kept_plan import keep_plan
+from experiments.plan import Plan, moved
+from feedrank.terminal import out, user_name
+
+app = App(name="experiment")
+
+
+@app.command
+def start(*, author: str | None = None) -> None:
+    """Start the experiment of the settings ([experiment] of feedrank.toml); its salt must be a new one.
+
+    Parameters
+    ----------
+    author
+        Who decides it; by default the user of this machine.
+    """
+    settings = load_settings()
+    _record(settings, "start", Plan.begin(settings.experiment, clock.now()), author)
+
+
+@app.command
+def stop(*, author: str | None = None) -> None:
+    """End the experiment; from now on everybody gets control.
+
+    Parameters
+    ----------
+    author
+        Who decides it; by default the user of this machine.
+    """
+    settings, plan = _standing()
+    _record(settings, "stop", plan.stop(clock.now()), author)
+
+
+@app.command
+def weights(*shares: str, author: str | None = None) -> None:
+    """Give the arms other shares of the users; those whom that moves are left out of the report.
+
+    Parameters
+    ----------
+    shares
+        One an arm, together 1, such as: control=0.2 test=0.8
+    author
+        Who decides it; by default the user of this machine.
+    """
+    settings, before = _standing()
+    after = before.reweigh(dict(map(_share, shares)))
+    _record(settings, "weights", after, author)
+    if gone := moved(before, after):
+        out.print(
+            f"{gone:.1%} of the users are in another arm now; those who were shown both are left out of the report",
+            highlight=False,
+        )
+
+
+@app.command
+def coverage(
+    share: Annotated[float, Parameter(validator=Number(gte=0, lte=1))], /, *, author: str | None = None
+) -> None:
+    """Take more of the users in; nobody who is in changes arm.
+
+    Parameters
+    ----------
+    share
+        Of all users, 0 to 1, and not less than now.
+    author
+        Who decides it; by default the user of this machine.
+    """
+    settings, plan = _standing()
+    _record(settings, "coverage", plan.cover(share), author)
+
+
+@app.command
+def ship(arm: str, /, *, author: str | None = None) -> None:
+    """End the experiment and give everybody one arm.
+
+    Parameters
+    ----------
+    arm
+        The one to keep.
+    author
+        Who decides it; by default the user of this machine.
+    """
+    settings, plan = _standing()
+    _record(settings, "ship", plan.ship(arm, clock.now()), author)
+
+
+@app.command
+def status() -> None:
+    """What holds now, and every change that led there."""
+    settings = load_settings()
+    changes = ledger.changes(settings)
+    plan = _known(ledger.standing(changes))
+    table = Table("when (UTC)", "who", "what", "experiment", "arms", "coverage")
+    for one in changes:
+        shares = ", ".join(f"{arm} {one.plan.weights[arm]:g}" for arm in one.plan.arms)
+        what = f"ship {one.plan.shipped}" if one.action == "ship" else one.action
+        table.add_row(f"{one.at:%Y-%m-%d %H:%M}", one.author, what, one.experiment, shares, f"{one.plan.coverage:g}")
+    out.print(table)
+    out.print(_told(plan), markup=False, highlight=False)
+    if plan.salt != settings.experiment.salt:
+        ours = settings.experiment
+        out.print(
+            f"the settings name another, {ours.name} with salt {ours.salt}: feedrank experiment start begins it once "
+            "none runs",
+            markup=False,
+            highlight=False,
+        )
+
+
+def _standing() -> tuple[Settings, Plan]:
+    settings = load_settings()
+    return settings, _known(ledger.standing(ledger.changes(settings)))
+
+
+def _known(plan: Plan | None) -> Plan:
+    if plan is None:
+        raise ExperimentError(
+            "no experiment was ever started here; feedrank experiment start begins that of the settings"
+        )
+    return plan
+
+
+def _record(settings: Settings, action: ledger.Action, plan: Plan, author: str | None) -> None:
+    change = ledger.record(settings, action, plan, author or user_name())
+    keep_plan(settings, change.plan)
+    out.print(_told(change.plan), markup=False, highlight=False)
+
+
+def _told(plan: Plan) -> str:
+    """A sentence on what holds."""
+    since = f"{plan.started_at:%Y-%m-%d %H:%M} UTC"
+    if plan.ended_at is not None:
+        return f"{plan.name} ran from {since} to {plan.ended_at:%Y-%m-%d %H:%M} UTC; everybody gets {plan.default_arm}"
+    shares = ", ".join(f"{arm} {plan.weights[arm]:g}" for arm in plan.arms)
+    return f"{plan.name} runs since {since}, salt {plan.salt}: {shares}; coverage {plan.coverage:g}; {plan.design}"
+
+
+def _share(given: str) -> tuple[str, float]:
+    arm, equals, share = given.partition("=")
+    try:
+        return (arm, float(share)) if equals else _no_share(given)
+    except ValueError:
+        return _no_share(given)
+
+
+def _no_share(given: str) -> tuple[str, float]:
+    raise ExperimentError(f"{given!r} is no share of an arm; give one an arm, such as: control=0.2 test=0.8")
