@@ -4,11 +4,11 @@ The effects come from users' totals (`moments.py`); these are what a person sees
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
+from statistics import median
 from typing import Any, Final
 
 import duckdb
-import numpy as np
 from msgspec.structs import replace
 
 from experiments.compared import as_range, number
@@ -66,37 +66,30 @@ def guardrails(con: duckdb.DuckDBPyConnection, salt: str) -> list[GuardrailDay]:
 def health(con: duckdb.DuckDBPyConnection, salt: str) -> dict[str, ArmHealth]:
     """Each arm since the start: its users, and whether what it answered arrives and is sound; by arm, sorted."""
     rows = con.execute(
-        f"""
-        {COUNTED}
-        SELECT arm, count(DISTINCT user_id) FILTER (answers > 0), sum(viewed) / nullif(sum(shown), 0)
-        FROM counted GROUP BY arm ORDER BY arm
-        """,
+        f"{COUNTED} SELECT arm, count(DISTINCT user_id) FILTER (answers > 0) FROM counted GROUP BY arm ORDER BY arm",
         {"salt": salt},
     ).fetchall()
     days = guardrails(con, salt)
-    return {
-        arm: ArmHealth(users, _or_nan(viewed), **_guarded([day for day in days if day.arm == arm]))
-        for arm, users, viewed in rows
-    }
+    return {arm: _health(users, [day for day in days if day.arm == arm]) for arm, users in rows}
 
 
-def _guarded(days: list[GuardrailDay]) -> Mapping[str, float]:
+def _health(users: int, days: list[GuardrailDay]) -> ArmHealth:
     latencies = [day.latency_p99 for day in days if day.latency_p99 is not None]
-    shares = [(day.fallbacks, day.answers) for day in days if day.fallbacks is not None and day.answers]
-    return {
+    return ArmHealth(
+        users=users,
+        seen=1 - _share([(day.unseen, day.answers) for day in days]),
         # of an ordinary day: one bad hour of the service is no property of a ranker
-        "latency": float(np.median(latencies)) if latencies else math.nan,
-        "fallbacks": (
-            sum(share * answers for share, answers in shares) / sum(answers for _, answers in shares)
-            if shares
-            else math.nan
-        ),
-    }
+        latency=median(latencies) if latencies else math.nan,
+        fallbacks=_share([(day.fallbacks, day.answers) for day in days]),
+    )
+
+
+def _share(days: Sequence[tuple[float | None, int]]) -> float:
+    """Over all answers, from the shares of days and their answers; NaN where nothing is known."""
+    known = [(share, answers) for share, answers in days if share is not None]
+    total = sum(answers for _, answers in known)
+    return sum(share * answers for share, answers in known) / total if total else math.nan
 
 
 def _told(value: Any) -> Any:
     return number(value) if isinstance(value, float) else value
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else float(value)

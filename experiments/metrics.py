@@ -34,6 +34,10 @@ class Metric:
     def formula(self) -> Formula:
         return Formula(self.numerator, self.denominator)
 
+    @property
+    def past(self) -> Formula | None:
+        return None if self.covariate is None else Formula(self.covariate)
+
 
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
     {

@@ -81,6 +81,7 @@ class GuardrailDay(Struct, frozen=True):
     diversity: Annotated[float | None, Meta(description="0: lists of one topic; near 1: of many.")]
     fallbacks: Annotated[float | None, Meta(description="Share of shown posts that are nobody's in particular.")]
     explored: Annotated[float | None, Meta(description="Share of shown posts that came by chance.")]
+    unseen: Annotated[float | None, Meta(description="Share of answers of which no post was viewed.")]
 
 
 class Segment(Struct, frozen=True):

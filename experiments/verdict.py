@@ -17,8 +17,8 @@ Decision = Literal["keep control", "keep test", "not yet", "do not believe it"]
 
 SAMPLE_RATIO_ALARM: Final = 0.001  # p below which the arms count as wrongly filled
 MOST_CROSSED: Final = 0.01  # share of users seen in both arms
-LEAST_VIEWED: Final = 0.01  # share of shown posts that somebody viewed; less: the answers reach nobody
-VIEWED_APART: Final = 1.5  # an arm whose posts are viewed so many times as often is displayed in another way
+LEAST_SEEN: Final = 0.1  # share of answers of which a post was viewed; less: the answers reach nobody
+SEEN_APART: Final = 1.5  # an arm whose answers are seen so many times as often is displayed in another way
 LATENCY_APART: Final = 2.0  # so many times as slow ...
 LATENCY_FELT: Final = 0.1  # ... and by so many seconds
 FALLBACKS_APART: Final = 0.1  # difference between the arms' shares
@@ -41,7 +41,7 @@ class ArmHealth:
     """One arm as a whole; what was not measured is NaN."""
 
     users: int
-    viewed: float  # share of shown posts
+    seen: float  # share of answers of which a post was viewed
     latency: float  # seconds, the 99th percentile of an ordinary day
     fallbacks: float  # share of shown posts that are nobody's in particular
 
@@ -121,8 +121,8 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
         share = evidence.crossed / everybody
         yield f"{evidence.crossed:,} users ({share:.1%}) have been in both arms; at most {MOST_CROSSED:.0%} may"
     for name, arm in arms.items():
-        if arm.viewed < LEAST_VIEWED:
-            yield f"hardly any post that {name} answered with was viewed ({arm.viewed:.1%}): answers reach no reader"
+        if arm.seen < LEAST_SEEN:
+            yield f"of {name}'s answers only {arm.seen:.1%} were seen by anybody: they do not reach readers"
     yield from _differing(arms)
 
 
@@ -130,11 +130,11 @@ def _differing(arms: Mapping[str, ArmHealth]) -> Iterator[str]:
     """Where the arms differ in more than their rankers."""
     if len(arms) < 2:
         return
-    low, high = sorted(arms, key=lambda name: arms[name].viewed)
-    if arms[low].viewed >= LEAST_VIEWED and arms[high].viewed > VIEWED_APART * arms[low].viewed:
+    low, high = sorted(arms, key=lambda name: arms[name].seen)
+    if arms[low].seen >= LEAST_SEEN and arms[high].seen > SEEN_APART * arms[low].seen:
         yield (
-            f"posts of {high} are viewed far more often than those of {low} ({arms[high].viewed:.1%}, "
-            f"{arms[low].viewed:.1%}): they are not displayed alike"
+            f"answers of {high} are seen far more often than those of {low} ({arms[high].seen:.1%}, "
+            f"{arms[low].seen:.1%}): they are not displayed alike"
         )
     fast, slow = sorted(arms, key=lambda name: arms[name].latency)
     apart = arms[slow].latency - arms[fast].latency

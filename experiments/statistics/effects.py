@@ -114,12 +114,8 @@ def compare(control: Figure, test: Figure, level: float = 0.95) -> Effect:
     if unknown:
         return _nothing(control.value, test.value, unknown)
     base = control.observed
-    relative_error = NAN
-    if base:
-        # delta method on difference / base: the base's own noise moves the quotient too, by -r of its relative size
-        r = (test.value - control.value) / base
-        of_base = control.variance + 2 * r * control.observed_covariance + r**2 * control.observed_variance
-        relative_error = math.sqrt(parts[1] + of_base / control.count) / abs(base)
+    # of test / control - 1 by the delta method, at the levels that were observed, as in gbstats 0.8.0
+    relative_error = math.sqrt(parts[1] + parts[0] * (test.observed / base) ** 2) / abs(base) if base else NAN
     log_error = log_degrees = NAN
     if control.value > 0 and test.value > 0:
         log_parts = parts[0] / control.value**2, parts[1] / test.value**2

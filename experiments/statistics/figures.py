@@ -43,27 +43,24 @@ class Formula:
 class Figure:
     """The value of a formula in an arm of `count` users; `variance` / `count` is the variance of `value`.
 
-    `observed` is the value before the adjustment, and it has noise of its own: its variance and its covariance with the
-    value, of one user like `variance`. Without a covariate the two are the same.
+    `observed` is the value before the adjustment; without a covariate it is the value.
     """
 
     count: int
     value: float
     variance: float
     observed: float
-    observed_variance: float
-    observed_covariance: float
 
 
 def figure(arm: Moments, formula: Formula) -> Figure:
     """The figure as it was observed.
 
-    >>> arm = Moments(2, {"liked": 1.0, "shown": 10.0}, {"liked": 2.0, "shown": 0.0}, {("liked", "shown"): 0.0})
+    >>> arm = Moments(2, {"liked": 2.0, "shown": 8.0}, {"liked": 2.0, "shown": 0.0}, {("liked", "shown"): 0.0})
     >>> figure(arm, Formula("liked", "shown"))
-    Figure(count=2, value=0.1, variance=0.02, observed=0.1, observed_variance=0.02, observed_covariance=0.02)
+    Figure(count=2, value=0.25, variance=0.03125, observed=0.25)
     """
-    value, variance = formula.value(arm), covariance(arm, formula, formula)
-    return Figure(arm.count, value, variance, value, variance, variance)
+    value = formula.value(arm)
+    return Figure(arm.count, value, covariance(arm, formula, formula), value)
 
 
 def adjusted(
@@ -82,17 +79,13 @@ def adjusted(
         theta = 0.0 if spread == 0 else covariance(both, formula, covariate) / spread
 
     def of(arm: Moments) -> Figure:
-        observed, variance = formula.value(arm), covariance(arm, formula, formula)
-        past, common = covariance(arm, covariate, covariate), covariance(arm, formula, covariate)
-        value = observed - theta * (covariate.value(arm) - covariate.value(both))
-        return Figure(
-            arm.count,
-            value,
-            variance + theta**2 * past - 2 * theta * common,
-            observed,
-            variance,
-            variance - theta * common,
+        observed = formula.value(arm)
+        variance = (
+            covariance(arm, formula, formula)
+            + theta**2 * covariance(arm, covariate, covariate)
+            - 2 * theta * covariance(arm, formula, covariate)
         )
+        return Figure(arm.count, observed - theta * (covariate.value(arm) - covariate.value(both)), variance, observed)
 
     return of(control), of(test)
 

@@ -25,7 +25,7 @@ def users_needed(
     Source: van Belle, "Statistical rules of thumb", 2nd edition, chapter 2; for looks the multiplier of the sequence
     in place of z. Two-sided, by the normal distribution.
 
-    >>> coin = Figure(1_000, 0.1, 0.09, observed=0.1, observed_variance=0.09, observed_covariance=0.09)
+    >>> coin = Figure(1_000, value=0.1, variance=0.09, observed=0.1)
     >>> users_needed(coin, mde=0.1, looks=False), users_needed(coin, mde=0.1)
     (28256, 54108)
     """
@@ -54,7 +54,7 @@ def days_needed(
     `metric` is the figure over `days` days of the traffic that the experiment gets. What is known of the metric is
     taken to grow in proportion to the days; where the same users come back with habits of their own it grows slower.
 
-    >>> coin = Figure(4_000, 0.1, 0.09, observed=0.1, observed_variance=0.09, observed_covariance=0.09)
+    >>> coin = Figure(4_000, value=0.1, variance=0.09, observed=0.1)
     >>> days_needed(coin, days=1, mde=0.1, looks=False)
     8
     """

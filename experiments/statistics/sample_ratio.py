@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, gammaln, logsumexp, xlog1py, xlogy
+from scipy.special import chdtrc, gammaln, xlog1py, xlogy
 
 ALARM: Final = 0.001
 # Cochran's rule: with fewer expected in an arm, chi-square is no longer the distribution
@@ -79,7 +79,7 @@ def always_valid_sample_ratio(counts: Sequence[int], weights: Sequence[float]) -
         - gammaln(total + seen.sum())
         - xlogy(seen, shares).sum()
     )
-    return min(1.0, math.exp(-float(logsumexp(log_factor) - math.log(len(total)))))
+    return min(1.0, math.exp(math.log(len(total)) - float(np.logaddexp.reduce(log_factor))))
 
 
 def _used(counts: Sequence[int], weights: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

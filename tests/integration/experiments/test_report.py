@@ -95,7 +95,7 @@ def test_users_in_both_arms_are_counted_and_left_out(judged: Judge) -> None:
 def test_answers_that_nobody_views_prove_nothing(judged: Judge) -> None:
     report = judged(Truth(viewed=0.0))
     assert report.verdict.decision == "do not believe it"
-    assert "reach no reader" in report.verdict.sentence
+    assert "do not reach readers" in report.verdict.sentence
 
 
 def test_a_few_good_days_are_not_enough(judged: Judge) -> None:

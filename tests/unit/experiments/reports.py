@@ -1,11 +1,13 @@
 """A report with a bit of everything, to be shown in every way that there is."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
+from core.settings import Settings
 from experiments.ledger import Change
+from experiments.report_files import JSON, report_folder, write_atomically
 from experiments.report_schema import (
     ArmDay,
     Comparison,
@@ -51,7 +53,7 @@ SPLIT = Report(
     crossed=2,
     metrics=[LIKE_RATE],
     sample_ratio=[RatioLook(day, {"control": 50, "test": 51}, 0.9) for day in DAYS],
-    guardrails=[GuardrailDay(day, "test", 120, 0.002, 0.004, 80, 0.5, None, 0.01) for day in DAYS],
+    guardrails=[GuardrailDay(day, "test", 120, 0.002, 0.004, 80, 0.5, None, 0.01, 0.2) for day in DAYS],
     segments=[
         Segment("os", "<script>alert(1)</script>", {"control": 5, "test": 6}, 0.1, 0.1, SOME, 0.04, 0.08),
         Segment("os", "Android", {"control": 1, "test": 0}, None, None, NONE, None, None, "the test arm has 0 users"),
@@ -82,6 +84,11 @@ EMPTY = replace(
 )
 
 
-def broken(p_value: float, **fields: Any) -> Report:
-    """The split with a bad sample ratio."""
-    return replace(SPLIT, sample_ratio=[replace(SPLIT.sample_ratio[-1], p_value=p_value)], **fields)
+def broken(p_value: float) -> Report:
+    """The split with another sample ratio."""
+    return replace(SPLIT, sample_ratio=[replace(SPLIT.sample_ratio[-1], p_value=p_value)])
+
+
+def write_json(settings: Settings, report: Report) -> None:
+    """The report without its page, which takes a second to draw."""
+    write_atomically(report_folder(settings, report.experiment) / JSON, msgspec.json.encode(report))

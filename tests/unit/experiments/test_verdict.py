@@ -7,7 +7,7 @@ import pytest
 
 from experiments.verdict import ArmHealth, Evidence, judge
 
-SOUND = ArmHealth(users=5_000, viewed=0.6, latency=0.012, fallbacks=0.02)
+SOUND = ArmHealth(users=5_000, seen=0.6, latency=0.012, fallbacks=0.02)
 # after two weeks test is ahead, and nothing is wrong
 WON = Evidence(
     metric="like rate",
@@ -68,8 +68,8 @@ def test_an_experiment_that_ended_undecided_says_so() -> None:
     [
         (replace(WON, sample_ratio=0.0009), "the arms are not filled as planned"),
         (replace(WON, crossed=102), r"102 users (1.0%) have been in both arms"),
-        (with_test(viewed=0.0), "hardly any post that test answered with was viewed"),
-        (with_test(viewed=0.3), "posts of control are viewed far more often than those of test"),
+        (with_test(seen=0.0), "of test's answers only 0.0% were seen by anybody"),
+        (with_test(seen=0.3), "answers of control are seen far more often than those of test"),
         (with_test(latency=0.2), "test answers far slower than control"),
         (with_test(fallbacks=0.13), "test falls back to posts for everybody far more often"),
     ],
@@ -88,8 +88,8 @@ def test_doubts_come_before_any_result(evidence: Evidence, told: str, open_quest
         replace(WON, sample_ratio=0.001),
         replace(WON, sample_ratio=math.nan),
         replace(WON, crossed=100),
-        with_test(viewed=0.45),
-        with_test(viewed=math.nan),
+        with_test(seen=0.45),
+        with_test(seen=math.nan),
         with_test(latency=0.09),  # slower many times, but nobody feels it
         with_test(latency=math.nan),
         with_test(fallbacks=0.11),

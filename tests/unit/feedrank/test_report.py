@@ -9,9 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from core.settings import load_settings
-from experiments.report import write_report
 from feedrank import cli
-from tests.unit.experiments.reports import EMPTY, INTERLEAVED, SPLIT
+from tests.unit.experiments.reports import EMPTY, INTERLEAVED, SPLIT, write_json
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -39,7 +38,7 @@ def test_before_the_first_report_it_says_what_makes_one(feedrank: Command) -> No
 
 
 def test_the_verdict_comes_first_and_the_page_last(feedrank: Command, tmp_path: Path) -> None:
-    write_report(load_settings(), SPLIT)
+    write_json(load_settings(), SPLIT)
     code, output, _ = feedrank()
     lines = output.splitlines()
     assert code == 0
@@ -51,13 +50,13 @@ def test_the_verdict_comes_first_and_the_page_last(feedrank: Command, tmp_path: 
 
 @pytest.mark.parametrize("report", [INTERLEAVED, EMPTY], ids=["interleaved", "empty"])
 def test_other_designs_and_no_data_are_told_as_well(feedrank: Command, report: object) -> None:
-    write_report(load_settings(), report)  # type: ignore[arg-type]
+    write_json(load_settings(), report)  # type: ignore[arg-type]
     assert feedrank("text-embeddings")[0] == 0
 
 
 def test_json_is_the_whole_report(feedrank: Command) -> None:
-    write_report(load_settings(), SPLIT)
-    write_report(load_settings(), replace(SPLIT, experiment="later"))
+    write_json(load_settings(), SPLIT)
+    write_json(load_settings(), replace(SPLIT, experiment="later"))
     output = json.loads(feedrank("text-embeddings", "--json")[1])
     assert output["experiment"] == "text-embeddings"
     assert output["metrics"][0]["cuped"]["reason"] == "the users do not vary"

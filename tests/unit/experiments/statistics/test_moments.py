@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -23,11 +23,13 @@ def same(ours: Moments, theirs: Moments) -> None:
         assert getattr(ours, part) == pytest.approx(getattr(theirs, part), rel=1e-9, abs=1e-6, nan_ok=True)
 
 
+@settings(deadline=None)
 @given(totals, totals)
 def test_merged_moments_are_those_of_all_users(first, second):
     same(moments(first) + moments(second), moments(np.hstack([first, second])))
 
 
+@settings(deadline=None)
 @given(totals.filter(lambda values: values.shape[1] > 1))
 def test_moments_are_those_of_numpy(values):
     ours, theirs = moments(values), np.cov(values)

@@ -2,8 +2,9 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 from experiments.statistics.boundaries import best_rho, gamma_exponential_bound, normal_bound, one_sided_normal_bound
 from experiments.statistics.effects import mean_effect
@@ -15,17 +16,19 @@ def arm(count: int, mean: float) -> Moments:
     return Moments(count, {"likes": mean}, {"likes": 4.0}, {})
 
 
+@settings(deadline=None)
 @given(
     st.integers(20, 10_000), st.integers(20, 10_000), st.floats(0.5, 5), st.integers(40, 10**6), st.floats(0.5, 0.999)
 )
 def test_a_sequence_is_wider_than_the_interval_of_one_look(control, test, mean, tuning, level):
     effect = mean_effect(arm(control, 2.0), arm(test, mean), "likes", level=level)
     looked = always_valid(effect, control + test, level, tuning=tuning)
-    assert looked.p_value >= effect.p_value
+    assert looked.p_value >= 2 * ndtr(-abs(effect.difference.value) / effect.standard_error)
     for fixed, ours in ((effect.difference, looked.difference), (effect.relative, looked.relative)):
         assert ours.low <= fixed.low < ours.value == fixed.value < fixed.high <= ours.high
 
 
+@settings(deadline=None)
 @given(st.floats(-5, 5), st.integers(2, 10**6), st.integers(2, 10**6), st.floats(0.001, 0.5))
 def test_it_excludes_zero_when_its_p_value_is_below_alpha(z, count, tuning, alpha):
     interval, p = sequence(z, 1.0, count, tuning, alpha), sequence_p_value(z, 1.0, count, tuning, alpha)
@@ -38,6 +41,7 @@ def test_it_is_tightest_near_the_planned_number():
     assert min(reach) == reach[2] == pytest.approx(3.04, abs=0.01)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**7), st.integers(1, 10**7), st.floats(0.001, 0.5))
 def test_it_is_equation_9_of_its_paper(count, tuning, alpha):
     rho = math.sqrt((-2 * math.log(alpha) + math.log(-2 * math.log(alpha) + 1)) / tuning)  # eq. 161
