@@ -1,13 +1,20 @@
-"""The API as its users' programs would use it: lists for many users, and what became of them, over one connection."""
+"""The API as its users' programs would use it: lists for many users, and what became of them.
+
+Several processes of the API may share the users, each user always the same one. What a process is told of a user it
+takes up at once, so answers are those of one process that does it all.
+"""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 import msgspec
+import numpy as np
 import polars as pl
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from core.columns import ACTION, EVENT_TIME, POST_ID, USER_ID
 from core.errors import ServiceError
@@ -34,12 +41,46 @@ class ShownList(Struct, frozen=True):
 _lists: Final = msgspec.json.Decoder(list[ShownList])
 
 
+class Feed:
+    """All processes of the API, by their addresses. Use it as a context."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._clients = [FeedClient(url) for url in urls]
+        self._threads = ThreadPoolExecutor(len(urls), thread_name_prefix="feed")
+
+    def exchange(self, events: pl.DataFrame, users: NDArray[np.int64], posts: int) -> list[ShownList]:
+        """Write what users did, then ask what each of `users` is shown, `posts` at most, in the order asked for.
+
+        Raises:
+            ServiceError: a process does not answer, or answers an error.
+        """
+        parts = len(self._clients)
+        asked = [users[users % parts == part].tolist() for part in range(parts)]
+        written = [events.filter(pl.col(USER_ID) % parts == part) for part in range(parts)]
+        found = self._threads.map(FeedClient.exchange, self._clients, written, asked, [posts] * parts)
+        by_user = {one.id: one for part in found for one in part}
+        return [by_user[user] for user in users.tolist()]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown()
+        for client in self._clients:
+            client.close()
+
+
 class FeedClient:
-    """One connection to the API at `url`, kept open. Use it as a context."""
+    """One connection to a process of the API, kept open."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection = HTTPConnection(urlsplit(url).netloc, timeout=LIMIT)
+
+    def exchange(self, events: pl.DataFrame, users: Sequence[int], posts: int) -> list[ShownList]:
+        """Write what users did, then ask what each is shown."""
+        self.write(events)
+        return self.lists(users, posts)
 
     def lists(self, users: Sequence[int], posts: int) -> list[ShownList]:
         """What each user is shown now, `posts` at most, in the order asked for.
@@ -75,8 +116,5 @@ class FeedClient:
             raise ServiceError(f"{self._url}{path} answers {response.status}: {content.decode(errors='replace')}")
         return content
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._connection.close()

@@ -1,8 +1,8 @@
 """A rehearsal's days: simulated readers come to a real feed in accelerated time, and what is true of it is added up.
 
-Time goes in steps of ten minutes. In each the clock is set, what users did in the step before is written, and those who
-open the feed in it are asked for together; so an answer knows all that had happened. Lists of a step are shown at its
-first moment, and a user who comes twice within it comes once.
+Time goes in steps of a quarter of an hour. In each the clock is set, what users did in the step before is written, and
+those who open the feed in it are asked for together; so an answer knows all that had happened. Lists of a step are
+shown at its first moment, and a user who comes twice within it comes once.
 """
 
 from collections.abc import Callable
@@ -16,15 +16,16 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from core.clock import Clock
-from core.columns import ARMS, EVENT_TIME, TEST
-from feedrank.feed_client import FeedClient, ShownList
+from core.columns import ARMS, EVENT_TIME, TEST, VIEW
+from feedrank.feed_client import Feed, ShownList
 from simulation.draws import Stream, stream
+from simulation.feed import event_frame
 from simulation.liked import LikedPairs
 from simulation.readers import NOBODY, Reading, Visits, draw_visits, read, slowest_like
 from simulation.settings import plain, utc
 from simulation.truth import Truth
 
-STEP = np.timedelta64(10, "m")
+STEP = np.timedelta64(15, "m")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class ShownTruth(Struct):
 
 
 def play(
-    feed: FeedClient,
+    feed: Feed,
     clock: Clock,
     truth: Truth,
     pairs: LikedPairs,
@@ -102,7 +103,7 @@ def play(
         on_hour: called with each whole hour that begins.
     """
     closes = utc(end) - slowest_like(readers.posts)
-    done: list[pl.DataFrame] = []  # what users do and has not been written
+    done = _nothing(truth)  # what users do and has not been written
     now = utc(clock.moment)
     visits = Visits(np.empty(0, np.int64), np.empty(0, "datetime64[us]"))
     while now < utc(end):
@@ -112,26 +113,27 @@ def play(
         if moment.minute == 0:
             on_hour(moment)
         clock.set(moment)
-        done = _write(feed, done, moment)
         users = visits.between(now, min(now + STEP, closes))
-        if len(users):
-            done += _let_read(feed, truth, pairs, users, now, readers, shown)
+        before = pl.col(EVENT_TIME) < moment
+        lists = feed.exchange(done.filter(before), truth.user_ids[users], readers.posts)
+        reading = _let_read(truth, pairs, users, lists, now, readers, shown)
+        done = pl.concat([done.filter(~before), *reading]).sort(EVENT_TIME, maintain_order=True)
         now += STEP
     clock.set(end)
-    _write(feed, done, end)
+    feed.exchange(done, truth.user_ids[:0], readers.posts)
 
 
 def _let_read(
-    feed: FeedClient,
     truth: Truth,
     pairs: LikedPairs,
     users: NDArray[np.int64],
+    lists: list[ShownList],
     now: np.datetime64,
     readers: Readers,
     shown: ShownTruth,
 ) -> list[pl.DataFrame]:
-    lists = feed.lists(truth.user_ids[users].tolist(), readers.posts)
-    arms = np.array([one.exp_group for one in lists])
+    """What came of the lists: views and likes."""
+    arms = np.array([one.exp_group for one in lists], np.str_)
     factor = np.where(arms == TEST, 1 + readers.lift, 1.0)
     rng = stream(readers.seed, Stream.READERS, int(now.astype(np.int64)))
     posts = _rows(truth, lists, readers.posts)
@@ -142,18 +144,13 @@ def _let_read(
 
 def _rows(truth: Truth, lists: list[ShownList], width: int) -> NDArray[np.int64]:
     """Rows of the posts of each list, (n, width); a post that the truth does not know is nobody's."""
-    lengths = np.array([len(one.recommendations) for one in lists])
+    lengths = np.array([len(one.recommendations) for one in lists], np.int64)
     ids = np.array([post.id for one in lists for post in one.recommendations], np.int64)
     rows = np.full((len(lists), width), NOBODY)
     rows[np.arange(width) < lengths[:, None]] = truth.post_rows(ids)
     return rows
 
 
-def _write(feed: FeedClient, done: list[pl.DataFrame], until: datetime) -> list[pl.DataFrame]:
-    """Write what has been done before `until`, in order of time; give back the rest."""
-    if not done:
-        return []
-    events = pl.concat(done).sort(EVENT_TIME, maintain_order=True)
-    before = pl.col(EVENT_TIME) < until
-    feed.write(events.filter(before))
-    return [events.filter(~before)]
+def _nothing(truth: Truth) -> pl.DataFrame:
+    nobody = np.empty(0, np.int64)
+    return event_frame(truth, nobody, nobody, VIEW, np.empty(0, "datetime64[us]"), np.empty(0, np.bool_))

@@ -5,6 +5,7 @@ of our own with a clock of ours, and its real database. Nothing is published mea
 so a refresh afterwards takes the days up as it takes up any.
 """
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -19,13 +20,16 @@ from core import clock as clocks
 from core.clock import Clock
 from core.errors import ServiceError, SettingsError
 from core.settings import Settings, load_settings
-from feedrank.feed_client import FeedClient
+from experiments import ledger
+from experiments.kept_plan import keep_plan
+from experiments.plan import Plan
+from feedrank.feed_client import Feed
 from feedrank.home import LOGS_FOLDER, POSTGRES_FOLDER, occupied
 from feedrank.postgres import demo_environment, of_demo, start_postgres
-from feedrank.processes import HOST, Servers, free_port, stop_on_signals
+from feedrank.processes import HOST, Server, Servers, free_port, stop_on_signals
 from feedrank.rehearsal import Readers, ShownTruth, play
 from feedrank.serve import API_LIMIT, has_snapshot
-from feedrank.terminal import step
+from feedrank.terminal import step, user_name
 from feedrank.world import clock_file, keep_shown, known_likes, load_truth, shown_so_far
 from simulation.settings import today
 from warehouse.lock import warehouse_lock
@@ -39,12 +43,15 @@ Lift = Annotated[float, Parameter(validator=Number(gte=-0.5, lte=1))]
 DAY = timedelta(days=1)
 ARRIVAL_LIMIT = 60.0  # seconds until the last exposure must be in the database
 QUERY_LIMIT = 60.0  # seconds that a question to it may take
-# one process, which knows what it has written at once; it need not look for what nobody else writes
+# each process knows at once what it has written, and need not look for what nobody else writes
+MOST_SERVICES = 4
 SERVICE = {
+    "FEEDRANK_API__HOST": HOST,
     "FEEDRANK_API__WORKERS": "1",
     "FEEDRANK_API__EXPOSURES": "true",
     "FEEDRANK_API__FOLLOW": "true",
     "FEEDRANK_API__FOLLOW_INTERVAL": "PT10S",
+    "FEEDRANK_API__FOLLOW_POSTS_INTERVAL": "PT1H",
     "FEEDRANK_API__FOLLOW_EVENTS": "1000000000",
 }
 
@@ -98,42 +105,72 @@ def run_rehearsal(
 
     migrate(settings)
     truth = load_truth(settings)
-    start, end = _days_to_play(settings, days)
     if not has_snapshot(settings):
         raise ServiceError(f"nothing has been trained in {settings.home.absolute()}; run feedrank demo first")
+    plan = _running_plan(settings)
+    start, end = _days_to_play(settings, days, plan)
     shown = shown_so_far(settings)
-    now = shown.setdefault(settings.experiment.salt, ShownTruth())
+    now = shown.setdefault(plan.salt, ShownTruth())
     # a copy in the middle would be of half an hour of our time, and a snapshot of it would change the answers
     with warehouse_lock(settings, "rehearsal"), Clock(clock_file(settings), start) as clock:
         clock.set(start)
         with step(f"rehearsing {start:%d %B} to {end - DAY:%d %B}") as status:
             before = _exposures(settings, start, end)
             answers = now.answers
-            port = free_port(settings.api.port)
-            variables = {**environment, **SERVICE, "FEEDRANK_API__HOST": HOST, "FEEDRANK_API__PORT": str(port)}
-            variables[clocks.VARIABLE] = str(clock_file(settings).absolute())
-            server = servers.start("rehearsal", [sys.executable, "-m", "api"], environment=variables)
-            url = f"http://{HOST}:{port}"
-            server.wait_for(f"{url}/health/ready", API_LIMIT)
+            services = _start_services(servers, settings, environment)
             try:
-                with FeedClient(url) as feed:
+                with Feed(list(services)) as feed:
                     likes = known_likes(settings, truth)
                     play(feed, clock, truth, likes, end, readers, now, lambda hour: status.update(f"it is {hour:%c}"))
             finally:
                 keep_shown(settings, shown)
             _await_exposures(settings, start, end, before + now.answers - answers)
-            servers.stop(server)
+            for server in services.values():
+                servers.stop(server)
         with step("report"):
             report = write_findings(settings)
     show_findings(settings, report, now)
 
 
-def _days_to_play(settings: Settings, days: int | None) -> tuple[datetime, datetime]:
-    start, left = _lived_until(settings), days_left(settings)
+def _start_services(servers: Servers, settings: Settings, environment: Mapping[str, str]) -> dict[str, Server]:
+    """The API under rehearsal: a process a core, each on a port of its own. By their addresses, and they answer."""
+    variables = {**environment, **SERVICE, clocks.VARIABLE: str(clock_file(settings).absolute())}
+    started: dict[str, Server] = {}
+    port = settings.api.port
+    for number in range(1, min(os.cpu_count() or 1, MOST_SERVICES) + 1):
+        port = free_port(port)
+        own = {**variables, "FEEDRANK_API__PORT": str(port)}
+        started[f"http://{HOST}:{port}"] = servers.start(
+            f"rehearsal-{number}", [sys.executable, "-m", "api"], environment=own
+        )
+        port += 1
+    for url, server in started.items():
+        server.wait_for(f"{url}/health/ready", API_LIMIT)
+    return started
+
+
+def _running_plan(settings: Settings) -> Plan:
+    """The experiment to rehearse; that of the settings is started, where none ever was, at the first day to play."""
+    plan = ledger.standing(ledger.changes(settings))
+    if plan is None:
+        begun = Plan.begin(settings.experiment, _lived_until(settings))
+        plan = ledger.record(settings, "start", begun, user_name()).plan
+        keep_plan(settings, plan)
+    if not plan.runs:
+        raise ServiceError(
+            f"experiment {plan.name!r} has ended, so nothing would be counted; start one with a salt of its own: "
+            "FEEDRANK_EXPERIMENT__SALT=another feedrank experiment start"
+        )
+    return plan
+
+
+def _days_to_play(settings: Settings, days: int | None, plan: Plan) -> tuple[datetime, datetime]:
+    start = max(_lived_until(settings), _midnight_from(plan.started_at))  # no day before the experiment counts
+    left = max((_last_midnight() - start) // DAY, 0)
     if left < (days or 1):
         told = f"{left} are left" if left else "none is left"
         raise SettingsError(
-            f"days = {days or 1} cannot be rehearsed, {told}: the network has lived until {start:%Y-%m-%d}, and the "
+            f"days = {days or 1} cannot be rehearsed, {told}: the first would be {start:%Y-%m-%d}, and the "
             f"last midnight was {_last_midnight():%Y-%m-%d}, UTC. Each midnight brings one more; a new home has "
             "some: FEEDRANK_HOME=another-folder feedrank demo --rehearsal-days 7"
         )
@@ -143,7 +180,11 @@ def _days_to_play(settings: Settings, days: int | None) -> tuple[datetime, datet
 def _lived_until(settings: Settings) -> datetime:
     """The clock's midnight; the next one, where a rehearsal was ended in the middle of a day."""
     with Clock(clock_file(settings), _last_midnight()) as clock:
-        moment = clock.moment
+        return _midnight_from(clock.moment)
+
+
+def _midnight_from(moment: datetime) -> datetime:
+    """The first one that is not before `moment`."""
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight if midnight == moment else midnight + DAY
 
@@ -169,6 +210,6 @@ def _await_exposures(settings: Settings, start: datetime, end: datetime, expecte
         if time.monotonic() > deadline:
             raise ServiceError(
                 f"{arrived:,} of {expected:,} answers are recorded in the database after {ARRIVAL_LIMIT:.0f} s; the "
-                f"API's log is {settings.home / LOGS_FOLDER / 'rehearsal.log'}"
+                f"API's logs are {settings.home / LOGS_FOLDER}/rehearsal-*.log"
             )
         time.sleep(0.1)
