@@ -25,8 +25,9 @@ from experiments.kept_plan import keep_plan
 from experiments.plan import Plan
 from feedrank.feed_client import Feed
 from feedrank.home import LOGS_FOLDER, POSTGRES_FOLDER, occupied
+from feedrank.http import get_json
 from feedrank.postgres import demo_environment, of_demo, start_postgres
-from feedrank.processes import HOST, Server, Servers, free_port, stop_on_signals
+from feedrank.processes import HOST, POLL, Server, Servers, free_port, stop_on_signals
 from feedrank.rehearsal import Readers, ShownTruth, play
 from feedrank.serve import API_LIMIT, has_snapshot
 from feedrank.terminal import step, user_name
@@ -144,8 +145,15 @@ def _start_services(servers: Servers, settings: Settings, environment: Mapping[s
             f"rehearsal-{number}", [sys.executable, "-m", "api"], environment=own
         )
         port += 1
+    deadline = time.monotonic() + API_LIMIT
     for url, server in started.items():
         server.wait_for(f"{url}/health/ready", API_LIMIT)
+        # what happened since the snapshot, in an earlier rehearsal, must be known before anybody asks
+        while get_json(f"{url}/health/ready")["source"] != "following":
+            server.check()
+            if time.monotonic() > deadline:
+                raise ServiceError(f"{server.name} does not follow the database; its log is {server.log_file}")
+            time.sleep(POLL)
     return started
 
 
@@ -212,4 +220,4 @@ def _await_exposures(settings: Settings, start: datetime, end: datetime, expecte
                 f"{arrived:,} of {expected:,} answers are recorded in the database after {ARRIVAL_LIMIT:.0f} s; the "
                 f"API's logs are {settings.home / LOGS_FOLDER}/rehearsal-*.log"
             )
-        time.sleep(0.1)
+        time.sleep(POLL)
