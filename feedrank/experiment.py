@@ -19,6 +19,7 @@ from experiments.plan import Plan, moved
 from feedrank.terminal import out, user_name
 
 app = App(name="experiment")
+app.command("feedrank.rehearse:rehearse", help="Simulated users read the feed, and the report has to find the truth.")
 
 
 @app.command
