@@ -23,6 +23,7 @@ from warehouse.connection import connect
 from warehouse.lock import warehouse_lock
 
 app = App(name="experiment")
+app.command("feedrank.rehearse:rehearse", help="Simulated users read the feed, and the report has to find the truth.")
 
 
 @app.command

@@ -3,6 +3,7 @@ CREATE SCHEMA IF NOT EXISTS raw;
 CREATE SCHEMA IF NOT EXISTS quality;
 CREATE SCHEMA IF NOT EXISTS meta;
 CREATE SCHEMA IF NOT EXISTS features;
+CREATE SCHEMA IF NOT EXISTS experiments;
 
 -- as the source has them at the last copy; the profile columns of users come with it
 CREATE TABLE IF NOT EXISTS raw.users (user_id BIGINT);
@@ -41,3 +42,27 @@ CREATE TABLE IF NOT EXISTS features.user_topic_day (
     user_id BIGINT, topic VARCHAR, day DATE, views INTEGER, likes INTEGER
 );
 CREATE TABLE IF NOT EXISTS features.post_day (post_id BIGINT, day DATE, views INTEGER, likes INTEGER);
+
+-- What became of each experiment's answers, by the day on which they were shown (UTC); salt names the experiment.
+-- Per user: answers and posts shown; shown posts that were viewed and liked within the window; answers with such a
+-- like; and all likes that the user gave since the first answer.
+CREATE TABLE IF NOT EXISTS experiments.experiment_daily (
+    salt VARCHAR, day DATE, user_id BIGINT, arm VARCHAR, answers INTEGER, shown INTEGER, viewed INTEGER, liked INTEGER,
+    hits INTEGER, likes INTEGER
+);
+-- Per arm: seconds that choosing took; different posts shown; 1 - Σ share of a topic², mean over lists; shares of shown
+-- posts from sources that are the same for everybody, and of explored ones; share of answers without a single view.
+CREATE TABLE IF NOT EXISTS experiments.guardrail_daily (
+    salt VARCHAR, day DATE, arm VARCHAR, answers BIGINT, latency_p50 DOUBLE, latency_p99 DOUBLE, posts BIGINT,
+    diversity DOUBLE, fallbacks DOUBLE, explored DOUBLE, unseen DOUBLE
+);
+-- interleaved lists: likes within the window, by the arm that brought the post; users without one have a row too
+CREATE TABLE IF NOT EXISTS experiments.credit_daily (
+    salt VARCHAR, day DATE, user_id BIGINT, control INTEGER, test INTEGER
+);
+-- when each user was first seen in each arm
+CREATE TABLE IF NOT EXISTS experiments.member (salt VARCHAR, user_id BIGINT, arm VARCHAR, first_shown_at TIMESTAMP);
+-- what the rows of a day were made of, so that the next run knows which days have changed
+CREATE TABLE IF NOT EXISTS experiments.aggregated_day (
+    salt VARCHAR, day DATE, "window" INTERVAL, answers BIGINT, closed BIGINT, events BIGINT
+);

@@ -1,0 +1,1 @@
+"""SQL files, one statement a file, read by name."""
