@@ -73,7 +73,10 @@ def moments(
             for name in ("users", *NAMES, *(f"{a}_{b}" for a, b in PAIRS))
         ),
         moments=_listed(
-            [*(f"{a} / users AS mean_{a}" for a in NAMES), *(f"{_covariance(a, b)} AS {_named(a, b)}" for a, b in PAIRS)]
+            [
+                *(f"{a} / users AS mean_{a}" for a in NAMES),
+                *(f"{_covariance(a, b)} AS {_named(a, b)}" for a, b in PAIRS),
+            ]
         ),
     )
     values = {"salt": salt, "started_at": started_at, "before": timedelta(days=before_days)}

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -63,8 +63,12 @@ def build_report(con: duckdb.DuckDBPyConnection, settings: Settings, plan: Plan,
     arms = health(con, plan.salt)
     in_both = crossed(con, plan.salt)
     first, last, days = _days(con, plan.salt)
-    over = plan.ended_at is not None
-    evidence = _evidence(outcome, arms, in_both, days, over=over, level=level, tuning=tuning)
+    evidence = replace(
+        _evidence(outcome, arms, days, level, tuning),
+        crossed=in_both,
+        over=not plan.runs,
+        reweighed=any(change.action == "weights" for change in own),
+    )
     return Report(
         experiment=plan.name,
         made_at=datetime.now(UTC).replace(microsecond=0),
@@ -139,9 +143,7 @@ def _interleaved(con: duckdb.DuckDBPyConnection, plan: Plan, level: float, tunin
     )
 
 
-def _evidence(
-    outcome: Outcome, arms: Mapping[str, ArmHealth], crossed: int, days: int, *, over: bool, level: float, tuning: int
-) -> Evidence:
+def _evidence(outcome: Outcome, arms: Mapping[str, ArmHealth], days: int, level: float, tuning: int) -> Evidence:
     bounds = outcome.sequence.difference if outcome.sequence else Range(None, None, None)
     low, high = _or_nan(bounds.low), _or_nan(bounds.high)
     why = (outcome.sequence.reason if outcome.sequence else None) or "one of the arms has no users"
@@ -152,14 +154,12 @@ def _evidence(
         metric=outcome.title,
         days=days,
         arms=arms,
-        crossed=crossed,
         sample_ratio=_or_nan(outcome.sample_ratio[-1].p_value) if outcome.sample_ratio else math.nan,
         low=low,
         high=high,
         told=outcome.told,
         days_more=more,
         reason=why if math.isnan(low) else None,
-        over=over,
     )
 
 

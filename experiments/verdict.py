@@ -53,21 +53,22 @@ class Evidence:
     metric: str  # as it reads in a sentence
     days: int  # with answers
     arms: Mapping[str, ArmHealth]
-    crossed: int  # users seen in both arms, who are in no arm's count
     sample_ratio: float  # p of the always-valid check; NaN where arms are not filled by weights
     low: float
     high: float
     told: str  # the difference with its bounds, in words
     days_more: int | None  # until the sequence excludes 0, should the difference stay as it is
     reason: str | None = None  # why the difference is undefined
+    crossed: int = 0  # users seen in both arms, who are in no arm's count
     over: bool = False  # ended or shipped: no more users are counted
+    reweighed: bool = False  # other weights than at the start: that has moved users
 
 
 def judge(evidence: Evidence) -> Verdict:
     """The verdict.
 
     >>> arms = {arm: ArmHealth(5_000, 0.6, 0.01, 0.02) for arm in ("control", "test")}
-    >>> judge(Evidence("like rate", 14, arms, 0, 0.6, 0.001, 0.009, "+5 % (+1 % to +9 %)", None)).decision
+    >>> judge(Evidence("like rate", 14, arms, 0.6, 0.001, 0.009, "+5 % (+1 % to +9 %)", None)).decision
     'keep test'
     """
     if evidence.days == 0:
@@ -119,7 +120,8 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
     everybody = evidence.crossed + sum(arm.users for arm in arms.values())
     if evidence.crossed > MOST_CROSSED * everybody:
         share = evidence.crossed / everybody
-        yield f"{evidence.crossed:,} users ({share:.1%}) have been in both arms; at most {MOST_CROSSED:.0%} may"
+        why = ", as the weights were changed" if evidence.reweighed else ""
+        yield f"{evidence.crossed:,} users ({share:.1%}) have been in both arms{why}; at most {MOST_CROSSED:.0%} may"
     for name, arm in arms.items():
         if arm.seen < LEAST_SEEN:
             yield f"of {name}'s answers only {arm.seen:.1%} were seen by anybody: they do not reach readers"
