@@ -35,8 +35,7 @@ FEWEST_PLANNED: Final = 1_000
 class Outcome:
     """What one design has found; a split has no interleaving, and the other way round."""
 
-    title: str  # of what decides, as it reads in a sentence
-    told: str = ""
+    told: str = ""  # what decides, as a clause
     sequence: Comparison | None = None  # None: nobody in one of the arms
     effect: Effect | None = None
     users: int = 0
@@ -113,15 +112,14 @@ def _split(
     ratio = ratio_looks(con, plan, changes)
     days = by_day(moments(con, plan.salt, plan.started_at, settings.before_days))
     if not days:
-        return Outcome(primary.title.lower(), sample_ratio=ratio)
+        return Outcome(sample_ratio=ratio)
     found = {}
     for name, metric in METRICS.items():
         alone = arm_days(con, plan.salt, metric, settings.level)
         found[name] = compare(metric, days, alone, settings.level, tuning, primary=metric is primary)
     best = found[primary.name]
     return Outcome(
-        title=primary.title.lower(),
-        told=change_range(best.report.sequence.relative),
+        told=f"test changes the {primary.title.lower()} by {change_range(best.report.sequence.relative)}",
         sequence=best.report.sequence,
         effect=best.effect,
         users=best.users,
@@ -134,8 +132,7 @@ def _split(
 def _interleaved(con: duckdb.DuckDBPyConnection, plan: Plan, level: float, tuning: int) -> Outcome:
     credited, effect = interleaving(con, plan, level, tuning)
     return Outcome(
-        title="likes of interleaved posts a user",
-        told=amount_range(credited.sequence.difference),
+        told=f"a user likes {amount_range(credited.sequence.difference)} more posts of test than of control",
         sequence=credited.sequence,
         effect=effect,
         users=credited.users,
@@ -151,7 +148,6 @@ def _evidence(outcome: Outcome, arms: Mapping[str, ArmHealth], days: int, level:
     if outcome.effect is not None and low <= 0 <= high and days:
         more = days_more(outcome.effect, outcome.users, days, level, tuning, FAR_AWAY)
     return Evidence(
-        metric=outcome.title,
         days=days,
         arms=arms,
         sample_ratio=_or_nan(outcome.sample_ratio[-1].p_value) if outcome.sample_ratio else math.nan,
