@@ -123,7 +123,7 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
         yield f"{evidence.crossed:,} users ({share:.1%}) have been in both arms{why}; at most {MOST_CROSSED:.0%} may"
     for name, arm in arms.items():
         if arm.seen < LEAST_SEEN:
-            yield f"of {name}'s answers only {arm.seen:.1%} were seen by anybody: they do not reach readers"
+            yield f"only {arm.seen:.1%} of the answers of {name} were seen: they do not reach readers"
     yield from _differing(arms)
 
 

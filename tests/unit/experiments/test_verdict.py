@@ -68,7 +68,7 @@ def test_an_experiment_that_ended_undecided_says_so() -> None:
         (replace(WON, sample_ratio=0.0009), "the arms are not filled as planned"),
         (replace(WON, crossed=102), "102 users (1.0%) have been in both arms; at most 1% may"),
         (replace(WON, crossed=102, reweighed=True), "in both arms, as the weights were changed"),
-        (with_test(seen=0.0), "of test's answers only 0.0% were seen by anybody"),
+        (with_test(seen=0.0), "only 0.0% of the answers of test were seen"),
         (with_test(seen=0.3), "answers of control are seen far more often than those of test"),
         (with_test(latency=0.2), "test answers far slower than control"),
         (with_test(fallbacks=0.13), "test falls back to posts for everybody far more often"),
