@@ -4,8 +4,9 @@ Views a day are Poisson around a lognormal habit, so totals have a heavy tail; a
 probability. Two arms by a fair coin; the test arm may multiply the probability of a like.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -72,39 +73,65 @@ class Users:
 
 
 def arms_at_the_end(users: Users, totals: Totals) -> tuple[Moments, Moments]:
-    """Moments of control and test; what users like of what they are shown is all that they like."""
-    totals = {**totals, "likes": totals["liked"]}
+    """Moments of control and test."""
     control, test = (
-        Moments.from_columns({name: of[arm] for name, of in totals.items()}) for arm in (~users.in_test, users.in_test)
+        Moments.from_columns({name: of[arm] for name, of in _columns(totals).items()})
+        for arm in (~users.in_test, users.in_test)
     )
     return control, test
 
 
-def arms_day_by_day(users: Users, totals: Totals, there: NDArray[np.bool_]) -> list[tuple[Moments, Moments]]:
+def arms_day_by_day(users: Users, totals: Totals, there: NDArray[np.bool_]) -> Iterator[tuple[Moments, Moments]]:
     """The same for each day, over the users who have been there by then: (n, days) in, `days` pairs out."""
+    columns = _columns(totals)
     control, test = (
-        _moments_by_day({name: of[arm] for name, of in totals.items()}, there[arm].sum(axis=0))
+        _moments(
+            there[arm].sum(axis=0),
+            {name: of[arm].sum(axis=0) for name, of in columns.items()},
+            {(a, b): (columns[a][arm] * columns[b][arm]).sum(axis=0) for a, b in _pairs(columns)},
+        )
         for arm in (~users.in_test, users.in_test)
     )
-    return list(zip(control, test, strict=True))
+    return zip(control, test, strict=True)
 
 
-def _moments_by_day(totals: Totals, counts: NDArray[np.int64]) -> list[Moments]:
-    names = ("liked", "likes", "pre_likes", "shown")
-    columns = {**totals, "likes": totals["liked"]}
-    means = {name: columns[name].sum(axis=0) / counts for name in names}
-    spread = {
-        (a, b): ((columns[a] * columns[b]).sum(axis=0) - counts * means[a] * means[b]) / (counts - 1)
-        for a in names
-        for b in names
-        if a <= b
-    }
+def arms_of_splits(totals: Totals, splits: NDArray[np.bool_]) -> Iterator[tuple[Moments, Moments]]:
+    """The same users split again and again, (splits, n) with True for the test arm: a pair a split."""
+    columns = _columns(totals)
+    for_each = np.stack([*columns.values(), *(columns[a] * columns[b] for a, b in _pairs(columns))], axis=1)
+    control, test = (
+        _moments(
+            arm.sum(axis=1),
+            dict(zip(columns, sums.T, strict=False)),
+            dict(zip(_pairs(columns), sums.T[len(columns) :], strict=True)),
+        )
+        for arm in (~splits, splits)
+        for sums in (arm.astype(np.float64) @ for_each.astype(np.float64),)
+    )
+    return zip(control, test, strict=True)
+
+
+def _columns(totals: Totals) -> Totals:
+    """In the order of the alphabet; what users like of what they are shown is all that they like here."""
+    return dict(sorted({**totals, "likes": totals["liked"]}.items()))
+
+
+def _pairs(columns: Totals) -> list[tuple[str, str]]:
+    return list(combinations_with_replacement(columns, 2))
+
+
+def _moments(
+    counts: NDArray[np.int64], sums: Totals, products: Mapping[tuple[str, str], NDArray[Any]]
+) -> list[Moments]:
+    """Moments out of sums and sums of products, (k,) each."""
+    means = {name: of / counts for name, of in sums.items()}
+    spread = {(a, b): (of - counts * means[a] * means[b]) / (counts - 1) for (a, b), of in products.items()}
     return [
         Moments(
             int(count),
-            {name: float(means[name][day]) for name in names},
-            {name: float(spread[name, name][day]) for name in names},
-            {(a, b): float(of[day]) for (a, b), of in spread.items() if a < b},
+            {name: float(of[k]) for name, of in means.items()},
+            {name: float(spread[name, name][k]) for name in means},
+            {(a, b): float(of[k]) for (a, b), of in spread.items() if a < b},
         )
-        for day, count in enumerate(counts)
+        for k, count in enumerate(counts)
     ]

@@ -76,6 +76,14 @@ def ratio_effect(
     """Effect on Σ numerator / Σ denominator, by the delta method over users, as the users were assigned.
 
     The covariate is a ratio too or, without `covariate_denominator`, a mean over users.
+
+    >>> arms = [
+    ...     Moments(100, {"liked": liked, "shown": 10.0}, {"liked": 2.0, "shown": 50.0}, {("liked", "shown"): 6.0})
+    ...     for liked in (2.5, 5.0)
+    ... ]
+    >>> effect = ratio_effect(*arms, "liked", "shown")
+    >>> effect.difference.value, effect.relative.value, round(effect.standard_error, 4)
+    (0.25, 1.0, 0.0326)
     """
     covariate = None if covariate_numerator is None else Formula(covariate_numerator, covariate_denominator)
     return _effect(control, test, Formula(numerator, denominator), covariate, level)
@@ -93,7 +101,7 @@ def paired_effect(users: Moments, control: str, test: str, level: float = 0.95) 
     below, above = figure(users, Formula(control)), figure(users, Formula(test))
     together = users.covariance(control, test)
     variance = (below.variance + above.variance - 2 * together) / users.count if users.count else NAN
-    unknown = _why_unknown({"": below}, variance)
+    unknown = _why_unknown({"experiment": below}, variance)
     if unknown:
         return _nothing(below.value, above.value, unknown)
     ratio = above.value / below.value if below.value else NAN
@@ -105,12 +113,16 @@ def paired_effect(users: Moments, control: str, test: str, level: float = 0.95) 
 
 
 def compare(control: Figure, test: Figure, level: float = 0.95) -> Effect:
-    """Effect between two figures of different users."""
+    """Effect between two figures of different users.
+
+    >>> compare(Figure(1, 0.1, 0.0, 0.1), Figure(9, 0.2, 0.1, 0.2)).reason
+    'it takes two users to know how they vary; the control arm has 1'
+    """
     parts = (
         control.variance / control.count if control.count else NAN,
         test.variance / test.count if test.count else NAN,
     )
-    unknown = _why_unknown({"control ": control, "test ": test}, sum(parts))
+    unknown = _why_unknown({"control arm": control, "test arm": test}, sum(parts))
     if unknown:
         return _nothing(control.value, test.value, unknown)
     base = control.observed
@@ -148,12 +160,14 @@ def _degrees(parts: tuple[float, float], control: Figure, test: Figure) -> float
 
 
 def _why_unknown(figures: dict[str, Figure], variance: float) -> str | None:
-    for arm, of_arm in figures.items():
+    for where, of_arm in figures.items():
         if of_arm.count < 2:
-            return f"the {arm}arm has {of_arm.count} users; it takes two to know how they vary"
+            return f"it takes two users to know how they vary; the {where} has {of_arm.count}"
         if not math.isfinite(of_arm.value):
-            return f"the {arm}arm has nothing to divide by, or a total that is not a number"
-    if not variance > 0:  # NaN too
+            return f"the {where} has nothing to divide by, or a total that is not a number"
+    if math.isnan(variance):
+        return "how the users vary is not known: a variance or covariance is not a number"
+    if variance <= 0:
         return "the users do not vary, so nothing says how sure the difference is"
     return None
 

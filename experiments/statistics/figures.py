@@ -71,6 +71,13 @@ def adjusted(
     θ, unless it is known from elsewhere, is cov(Y, X) / var(X) over the users of both arms; an arm's value is
     Y - θ (X - X of both arms), its variance var(Y) + θ² var(X) - 2 θ cov(Y, X), which is (1 - rho²) var(Y). A past that
     does not vary explains nothing: θ is 0.
+
+    >>> control, test = (
+    ...     Moments(100, {"likes": 2.0, "past": past}, {"likes": 4.0, "past": 4.0}, {("likes", "past"): 2.0})
+    ...     for past in (3.0, 3.0)
+    ... )
+    >>> adjusted(control, test, Formula("likes"), Formula("past"))[0]
+    Figure(count=100, value=2.0, variance=3.0, observed=2.0)
     """
     both = control + test
     if theta is None:
@@ -91,12 +98,22 @@ def adjusted(
 
 
 def covariance(arm: Moments, left: Formula, right: Formula) -> float:
-    """How a user's contributions to two figures vary together; of a formula with itself, its variance."""
+    """How a user's contributions to two figures vary together; of a formula with itself, its variance.
+
+    >>> arm = Moments(9, {"likes": 2.0, "past": 3.0}, {"likes": 4.0, "past": 4.0}, {("likes", "past"): 2.0})
+    >>> covariance(arm, Formula("likes"), Formula("past"))
+    2.0
+    """
     gradients = left.weights(arm), right.weights(arm)
     return sum(u * v * arm.covariance(a, b) for a, u in gradients[0].items() for b, v in gradients[1].items())
 
 
 def correlation(arm: Moments, left: Formula, right: Formula) -> float:
-    """The same as a correlation: of what it is with a covariate, CUPED leaves 1 - correlation² of the variance."""
+    """The same as a correlation: with that to its covariate, CUPED leaves 1 - correlation² of a figure's variance.
+
+    >>> arm = Moments(9, {"likes": 2.0, "past": 3.0}, {"likes": 4.0, "past": 4.0}, {("likes", "past"): 2.0})
+    >>> correlation(arm, Formula("likes"), Formula("past"))
+    0.5
+    """
     spread = covariance(arm, left, left) * covariance(arm, right, right)
     return covariance(arm, left, right) / math.sqrt(spread) if spread > 0 else math.nan

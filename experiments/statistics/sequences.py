@@ -48,7 +48,11 @@ def always_valid(effect: Effect, count: int, level: float = 0.95, *, tuning: int
 
 
 def sequence(value: float, standard_error: float, count: int, tuning: int, alpha: float = 0.05) -> Interval:
-    """Eq. 9: the interval of an estimate from `count` users."""
+    """Eq. 9: the interval of an estimate from `count` users.
+
+    >>> round(sequence(0.5, 0.1, count=1_000, tuning=1_000).low, 3)
+    0.196
+    """
     if not standard_error > 0:  # NaN too
         return UNKNOWN
     half = standard_error * multiplier(count, tuning, alpha)
@@ -56,7 +60,11 @@ def sequence(value: float, standard_error: float, count: int, tuning: int, alpha
 
 
 def sequence_p_value(value: float, standard_error: float, count: int, tuning: int, alpha: float = 0.05) -> float:
-    """Eq. 155: how surprising the estimate is at any look, if there is nothing to estimate. NaN where undefined."""
+    """Eq. 155: how surprising the estimate is at any look, if there is nothing to estimate. NaN where undefined.
+
+    >>> round(sequence_p_value(0.5, 0.1, count=1_000, tuning=1_000), 6)
+    4.5e-05
+    """
     if not standard_error > 0:
         return math.nan
     s = value / standard_error * math.sqrt(count)  # the sum, in standard deviations

@@ -160,11 +160,11 @@ def likes(count: int, mean: float, var: float, shown: float = 10.0) -> Moments:
 @pytest.mark.parametrize(
     ("control", "test", "reason"),
     [
-        (likes(1, 2.0, math.nan), likes(9, 3.0, 1.0), "control arm has 1 users"),
-        (likes(9, 2.0, 1.0), likes(0, math.nan, math.nan), "test arm has 0 users"),
+        (likes(1, 2.0, math.nan), likes(9, 3.0, 1.0), "the control arm has 1"),
+        (likes(9, 2.0, 1.0), likes(0, math.nan, math.nan), "the test arm has 0"),
         (likes(9, 2.0, 1.0), likes(9, 0.0, 0.0, shown=0.0), "test arm has nothing to divide by"),
         (likes(9, 2.0, 0.0), likes(9, 3.0, 0.0), "do not vary"),
-        (likes(9, 2.0, 1.0), likes(9, 3.0, math.nan), "do not vary"),
+        (likes(9, 2.0, 1.0), likes(9, 3.0, math.nan), "not a number"),
     ],
 )
 def test_what_cannot_be_known_is_nan_with_a_reason(control, test, reason):
