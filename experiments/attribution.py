@@ -49,8 +49,8 @@ def attribute(con: duckdb.DuckDBPyConnection, experiment: Experiment, since: dat
         f"INSERT INTO experiments.member {read_sql('experiments', 'members')}",
         {"salt": salt, "since": start, "until": experiment.closed_until},
     )
-    days = con.execute("SELECT day FROM days WHERE salt = ? AND day >= ? ORDER BY day", [salt, since]).fetchall()
-    for (day,) in days:
+    days = con.execute("SELECT day, closed FROM days WHERE salt = ? AND day >= ? ORDER BY day", [salt, since])
+    for day, answers in days.fetchall():
         until = min(datetime.combine(day, time()) + DAY, experiment.closed_until)
         of_day: dict[str, Any] = {"salt": salt, "day": day, "until": until}
         con.execute(
@@ -62,7 +62,7 @@ def attribute(con: duckdb.DuckDBPyConnection, experiment: Experiment, since: dat
             con,
             "guardrail_daily",
             "guardrail_day",
-            {**of_day, "lists": VARIED_LISTS, "for_everybody": FOR_EVERYBODY, "exploration": EXPLORATION},
+            {**of_day, "one_in": max(answers // VARIED_LISTS, 1), "for_everybody": FOR_EVERYBODY, "exploration": EXPLORATION},
         )
         if INTERLEAVED in experiment.arms:
             _append(con, "credit_daily", "credit_day", {**of_day, "interleaved": INTERLEAVED})

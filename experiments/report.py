@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -35,8 +35,7 @@ FEWEST_PLANNED: Final = 1_000
 class Outcome:
     """What one design has found; a split has no interleaving, and the other way round."""
 
-    title: str  # of what decides, as it reads in a sentence
-    told: str = ""
+    told: str = ""  # what decides, as a clause
     sequence: Comparison | None = None  # None: nobody in one of the arms
     effect: Effect | None = None
     users: int = 0
@@ -63,8 +62,12 @@ def build_report(con: duckdb.DuckDBPyConnection, settings: Settings, plan: Plan,
     arms = health(con, plan.salt)
     in_both = crossed(con, plan.salt)
     first, last, days = _days(con, plan.salt)
-    over = plan.ended_at is not None
-    evidence = _evidence(outcome, arms, in_both, days, over=over, level=level, tuning=tuning)
+    evidence = replace(
+        _evidence(outcome, arms, days, level, tuning),
+        crossed=in_both,
+        over=not plan.runs,
+        reweighed=any(change.action == "weights" for change in own),
+    )
     return Report(
         experiment=plan.name,
         made_at=datetime.now(UTC).replace(microsecond=0),
@@ -109,15 +112,14 @@ def _split(
     ratio = ratio_looks(con, plan, changes)
     days = by_day(moments(con, plan.salt, plan.started_at, settings.before_days))
     if not days:
-        return Outcome(primary.title.lower(), sample_ratio=ratio)
+        return Outcome(sample_ratio=ratio)
     found = {}
     for name, metric in METRICS.items():
         alone = arm_days(con, plan.salt, metric, settings.level)
         found[name] = compare(metric, days, alone, settings.level, tuning, primary=metric is primary)
     best = found[primary.name]
     return Outcome(
-        title=primary.title.lower(),
-        told=change_range(best.report.sequence.relative),
+        told=f"test changes the {primary.title.lower()} by {change_range(best.report.sequence.relative)}",
         sequence=best.report.sequence,
         effect=best.effect,
         users=best.users,
@@ -130,8 +132,7 @@ def _split(
 def _interleaved(con: duckdb.DuckDBPyConnection, plan: Plan, level: float, tuning: int) -> Outcome:
     credited, effect = interleaving(con, plan, level, tuning)
     return Outcome(
-        title="likes of interleaved posts a user",
-        told=amount_range(credited.sequence.difference),
+        told=f"a user likes {amount_range(credited.sequence.difference)} more posts of test than of control",
         sequence=credited.sequence,
         effect=effect,
         users=credited.users,
@@ -139,9 +140,7 @@ def _interleaved(con: duckdb.DuckDBPyConnection, plan: Plan, level: float, tunin
     )
 
 
-def _evidence(
-    outcome: Outcome, arms: Mapping[str, ArmHealth], crossed: int, days: int, *, over: bool, level: float, tuning: int
-) -> Evidence:
+def _evidence(outcome: Outcome, arms: Mapping[str, ArmHealth], days: int, level: float, tuning: int) -> Evidence:
     bounds = outcome.sequence.difference if outcome.sequence else Range(None, None, None)
     low, high = _or_nan(bounds.low), _or_nan(bounds.high)
     why = (outcome.sequence.reason if outcome.sequence else None) or "one of the arms has no users"
@@ -149,17 +148,14 @@ def _evidence(
     if outcome.effect is not None and low <= 0 <= high and days:
         more = days_more(outcome.effect, outcome.users, days, level, tuning, FAR_AWAY)
     return Evidence(
-        metric=outcome.title,
         days=days,
         arms=arms,
-        crossed=crossed,
         sample_ratio=_or_nan(outcome.sample_ratio[-1].p_value) if outcome.sample_ratio else math.nan,
         low=low,
         high=high,
         told=outcome.told,
         days_more=more,
         reason=why if math.isnan(low) else None,
-        over=over,
     )
 
 

@@ -7,16 +7,15 @@ import duckdb
 import polars as pl
 from msgspec.structs import replace
 
-from core.columns import ARM, ARMS, CONTROL, DAY, TEST, USER_ID
+from core.columns import ARM, ARMS, CONTROL, TEST, USER_ID
 from experiments.compared import from_effect, number
 from experiments.metrics import Metric, effect
-from experiments.moments import moments
+from experiments.moments import HISTORY, moments
 from experiments.plan import Plan
 from experiments.report_schema import Segment
 from experiments.statistics.moments import Moments
 from warehouse.connection import identifier
 
-HISTORY: Final = "history"  # new or regular user
 MOST_VALUES: Final = 12  # a column with more tells one user from another rather than parts of them
 MOST_COLUMNS: Final = 12
 
@@ -27,13 +26,12 @@ def segments(
     """Every value of every column that has few, at the end of the last day; p-values corrected for all of them."""
     found = []
     for column in [HISTORY, *_columns(con)]:
-        table = moments(con, plan.salt, plan.started_at, before_days, by=column)
-        last = table.filter(pl.col(DAY) == pl.col(DAY).max())
-        for name in sorted(last["segment"].unique().to_list(), key=str):
-            rows = last.filter(pl.col("segment").eq_missing(name))
+        last = moments(con, plan.salt, plan.started_at, before_days, by=column, last_day=True)
+        for name in sorted(last["segment"].unique().to_list()):
+            rows = last.filter(pl.col("segment") == name)
             arms = {row[ARM]: Moments.from_row(row) for row in rows.iter_rows(named=True)}
             if set(arms) >= set(ARMS):
-                found.append(_segment(column, str(name), arms, metric, level))
+                found.append(_segment(column, name, arms, metric, level))
     return with_holm(found)
 
 

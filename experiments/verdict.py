@@ -50,24 +50,24 @@ class ArmHealth:
 class Evidence:
     """What a verdict is made of. The low and high end are those of the confidence sequence, test minus control."""
 
-    metric: str  # as it reads in a sentence
     days: int  # with answers
     arms: Mapping[str, ArmHealth]
-    crossed: int  # users seen in both arms, who are in no arm's count
     sample_ratio: float  # p of the always-valid check; NaN where arms are not filled by weights
     low: float
     high: float
-    told: str  # the difference with its bounds, in words
+    told: str  # the difference with its bounds, as a clause of a sentence
     days_more: int | None  # until the sequence excludes 0, should the difference stay as it is
     reason: str | None = None  # why the difference is undefined
+    crossed: int = 0  # users seen in both arms, who are in no arm's count
     over: bool = False  # ended or shipped: no more users are counted
+    reweighed: bool = False  # other weights than at the start: that has moved users
 
 
 def judge(evidence: Evidence) -> Verdict:
     """The verdict.
 
     >>> arms = {arm: ArmHealth(5_000, 0.6, 0.01, 0.02) for arm in ("control", "test")}
-    >>> judge(Evidence("like rate", 14, arms, 0, 0.6, 0.001, 0.009, "+5 % (+1 % to +9 %)", None)).decision
+    >>> judge(Evidence(14, arms, 0.6, 0.001, 0.009, "test likes more by +5 % (+1 % to +9 %)", None)).decision
     'keep test'
     """
     if evidence.days == 0:
@@ -84,7 +84,7 @@ def judge(evidence: Evidence) -> Verdict:
     if missing > 0:
         sentence = f"Do not believe it: {evidence.days} of at least {LEAST_DAYS} days are too few."
         reasons = [
-            f"{ahead} is ahead: {evidence.told}.".capitalize(),
+            _sentence(f"{ahead} is ahead: {evidence.told}"),
             "Weekdays differ, and what is new is looked at because it is new; a whole week shows both.",
         ]
         return Verdict("do not believe it", sentence, reasons, None if evidence.over else missing)
@@ -94,7 +94,7 @@ def judge(evidence: Evidence) -> Verdict:
         f"and {evidence.days} days; nothing speaks against how they were filled and shown.",
     ]
     decision: Decision = "keep test" if ahead == TEST else "keep control"
-    return Verdict(decision, f"Keep {ahead}: {_changes(evidence)}.", reasons)
+    return Verdict(decision, f"Keep {ahead}: {evidence.told}.", reasons)
 
 
 def _ahead(evidence: Evidence) -> str | None:
@@ -119,10 +119,11 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
     everybody = evidence.crossed + sum(arm.users for arm in arms.values())
     if evidence.crossed > MOST_CROSSED * everybody:
         share = evidence.crossed / everybody
-        yield f"{evidence.crossed:,} users ({share:.1%}) have been in both arms; at most {MOST_CROSSED:.0%} may"
+        why = ", as the weights were changed" if evidence.reweighed else ""
+        yield f"{evidence.crossed:,} users ({share:.1%}) have been in both arms{why}; at most {MOST_CROSSED:.0%} may"
     for name, arm in arms.items():
         if arm.seen < LEAST_SEEN:
-            yield f"of {name}'s answers only {arm.seen:.1%} were seen by anybody: they do not reach readers"
+            yield f"only {arm.seen:.1%} of the answers of {name} were seen: they do not reach readers"
     yield from _differing(arms)
 
 
@@ -157,7 +158,7 @@ def _too_little(evidence: Evidence, fewest: int) -> Verdict:
 
 
 def _undecided(evidence: Evidence) -> Verdict:
-    what = f"{_changes(evidence)}, which may be chance"
+    what = f"{evidence.told}, which may be chance"
     reasons = ["The confidence sequence holds zero: neither arm is shown to be better."]
     if evidence.over:
         reasons.append("No more users are counted. Keep what is simpler, or start again with a new salt.")
@@ -168,10 +169,6 @@ def _undecided(evidence: Evidence) -> Verdict:
         return Verdict("not yet", f"Not yet: {what}.", reasons)
     reasons.append("The number of days holds if the difference and the number of users a day stay as they are.")
     return Verdict("not yet", f"Not yet: {what}. About {days} more {'day' if days == 1 else 'days'}.", reasons, days)
-
-
-def _changes(evidence: Evidence) -> str:
-    return f"test changes the {evidence.metric} by {evidence.told}"
 
 
 def _sentence(text: str) -> str:

@@ -1,59 +1,49 @@
 -- experiments/sql/guardrail_day.sql
--- One day of `experiments.guardrail_daily`. Variety is measured on about $lists lists of the day, chosen by hash: the
--- same ones always.
-WITH shown AS (
-    SELECT request_id, arm, latency, post_ids, sources
-    FROM raw.exposures
-    WHERE salt = $salt AND as_of IS NULL AND experiment IS NOT NULL AND shown_at >= $day AND shown_at < $until
-),
-answers AS (
+-- One day of `experiments.guardrail_daily`. Variety is measured on one list in $one_in, chosen by hash: the same always.
+-- The answers are read several times, as reading a few columns costs less than holding their lists.
+WITH answers AS (
     SELECT
         arm,
         count(*) AS answers,
-        -- 0 is written where it was not measured
-        quantile_cont(nullif(latency, 0), [0.5, 0.99]) AS latency
-    FROM shown
+        quantile_cont(nullif(latency, 0), [0.5, 0.99]) AS latency, -- 0 where it was not measured
+        sum(len(post_ids)) AS shown,
+        sum(len([source FOR source IN sources IF list_contains($for_everybody, source)])) AS fallbacks,
+        sum(len([source FOR source IN sources IF source = $exploration])) AS explored
+    FROM raw.exposures
+    WHERE salt = $salt AND as_of IS NULL AND experiment IS NOT NULL AND shown_at >= $day AND shown_at < $until
     GROUP BY arm
 ),
-seen AS (SELECT arm, count(*) AS answers FROM answered WHERE viewed <> 0 GROUP BY arm),
-by_post AS (
-    SELECT
-        arm,
-        post_id,
-        count(*) AS shown,
-        count(*) FILTER (list_contains($for_everybody, source)) AS fallbacks,
-        count(*) FILTER (source = $exploration) AS explored
-    FROM (SELECT arm, unnest(post_ids) AS post_id, unnest(sources) AS source FROM shown)
-    GROUP BY ALL
-),
 posts AS (
-    SELECT
-        arm,
-        count(*) AS posts,
-        sum(fallbacks) / sum(shown) AS fallbacks,
-        sum(explored) / sum(shown) AS explored
-    FROM by_post
+    SELECT arm, count(*) AS posts
+    FROM (
+        SELECT DISTINCT arm, unnest(post_ids) AS post_id
+        FROM raw.exposures
+        WHERE salt = $salt AND as_of IS NULL AND experiment IS NOT NULL AND shown_at >= $day AND shown_at < $until
+    )
     GROUP BY arm
 ),
 topics AS (
     SELECT s.arm, s.request_id, coalesce(p.topic, '') AS topic, count(*) AS posts
     FROM (
         SELECT arm, request_id, unnest(post_ids) AS post_id
-        FROM shown
-        WHERE hash(request_id) % greatest((SELECT sum(answers) FROM answers)::BIGINT // $lists, 1) = 0
+        FROM raw.exposures
+        WHERE salt = $salt AND as_of IS NULL AND experiment IS NOT NULL AND shown_at >= $day AND shown_at < $until
+            AND hash(request_id) % $one_in::UBIGINT = 0
     ) AS s
     LEFT JOIN raw.posts AS p USING (post_id)
     GROUP BY ALL
 ),
 variety AS (
-    SELECT arm, avg(diversity) AS diversity
+    -- added as whole numbers (of 2^20ths), which come to the same in any order
+    SELECT arm, avg(diversity) / 1048576 AS diversity
     FROM (
-        SELECT arm, 1 - sum(posts * posts) / pow(sum(posts), 2) AS diversity
+        SELECT arm, round(1048576 * (1 - sum(posts * posts) / pow(sum(posts), 2))) AS diversity
         FROM topics
         GROUP BY arm, request_id
     )
     GROUP BY arm
-)
+),
+seen AS (SELECT arm, count(*) AS answers FROM answered WHERE viewed <> 0 GROUP BY arm)
 SELECT
     $salt AS salt,
     $day AS day,
@@ -63,8 +53,8 @@ SELECT
     a.latency[2] AS latency_p99,
     coalesce(p.posts, 0) AS posts,
     v.diversity,
-    p.fallbacks,
-    p.explored,
+    a.fallbacks / nullif(a.shown, 0) AS fallbacks,
+    a.explored / nullif(a.shown, 0) AS explored,
     1 - coalesce(s.answers, 0) / a.answers AS unseen
 FROM answers AS a
 LEFT JOIN seen AS s USING (arm)

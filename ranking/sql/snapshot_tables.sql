@@ -46,3 +46,7 @@ SEMI JOIN raw.users USING (user_id)
 SEMI JOIN raw.posts USING (post_id)
 QUALIFY row_number() OVER (PARTITION BY post_id ORDER BY event_time DESC, user_id, action) <= 100
 ORDER BY post_id, event_time DESC, user_id, action;
+
+-- what became of the experiments' answers, by user and day, as it was last aggregated
+CREATE TABLE snapshot.experiment_daily AS
+FROM experiments.experiment_daily ORDER BY salt, day, user_id, arm;

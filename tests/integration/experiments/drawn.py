@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from core.columns import ARMS
+from core.columns import ARMS, INTERLEAVED
 from core.settings import Settings
 from experiments.daily import update_daily
 from experiments.plan import Plan
@@ -31,6 +31,8 @@ class Truth:
     viewed: float = 0.8
     lost: float = 0.0
     crossed: int = 0  # users who are in the other arm every other day
+    slow: float = 0.0  # seconds that test takes longer
+    interleaved: bool = False  # each post of a list is one arm's; the lift is that of test's posts
     seed: int = 1
 
 
@@ -73,14 +75,17 @@ def draw(settings: Settings, truth: Truth) -> duckdb.DuckDBPyConnection:
     shown_at = _moments(START, day, rng)
     post_ids = day[:, None] * SHOWN + np.arange(SHOWN)  # (answers, SHOWN)
     viewed = rng.random(post_ids.shape) < truth.viewed
-    liked = viewed & (rng.random(post_ids.shape) < (taste[user] * (1 + truth.lift * seen))[:, None])
+    teams = rng.integers(0, 2, post_ids.shape)
+    better = teams if truth.interleaved else seen[:, None]
+    liked = viewed & (rng.random(post_ids.shape) < taste[user][:, None] * (1 + truth.lift * better))
     answers = pl.DataFrame(  # noqa: F841
         {
             "user_id": ids[user],
-            "arm": np.array(ARMS)[seen],
+            "arm": np.full(user.size, INTERLEAVED) if truth.interleaved else np.array(ARMS)[seen],
             "shown_at": shown_at,
             "post_ids": pl.Series(post_ids, dtype=pl.List(pl.Int64)),
-            "latency": rng.gamma(4, 0.002, user.size),
+            "latency": rng.gamma(4, 0.002, user.size) + truth.slow * seen,
+            "teams": list(np.array(ARMS)[teams]) if truth.interleaved else [[]] * user.size,
         }
     )
     con.execute(
@@ -88,7 +93,7 @@ def draw(settings: Settings, truth: Truth) -> duckdb.DuckDBPyConnection:
         INSERT INTO raw.exposures BY NAME
         SELECT uuid() AS request_id, 'drawn' AS experiment, '{SALT}' AS salt, user_id, arm, 'snapshot' AS snapshot_id,
             shown_at, post_ids, ['collaborative' FOR _ IN post_ids] AS sources, [1.0 FOR _ IN post_ids] AS propensities,
-            latency, CAST([] AS VARCHAR[]) AS teams
+            latency, CAST(teams AS VARCHAR[]) AS teams
         FROM answers
         """
     )

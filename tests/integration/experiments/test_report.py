@@ -98,6 +98,26 @@ def test_answers_that_nobody_views_prove_nothing(judged: Judge) -> None:
     assert "do not reach readers" in report.verdict.sentence
 
 
+def test_a_slow_arm_is_not_judged_by_its_likes(judged: Judge) -> None:
+    report = judged(Truth(lift=0.25, slow=0.3))
+    assert report.verdict.decision == "do not believe it"
+    assert "test answers far slower than control" in report.verdict.sentence
+    assert {(found.arm, found.latency_p50 is not None) for found in report.guardrails} == {
+        ("control", True),
+        ("test", True),
+    }
+
+
+@pytest.mark.parametrize(("lift", "decision"), [(0.25, "keep test"), (-0.25, "keep control"), (0.0, "not yet")])
+def test_interleaved_lists_are_judged_by_whose_posts_are_liked(judged: Judge, lift: float, decision: str) -> None:
+    report = judged(Truth(users=1_000, lift=lift, interleaved=True), of=plan(design="interleaved"))
+    assert report.verdict.decision == decision
+    assert report.interleaving is not None
+    assert report.interleaving.users == report.users["interleaved"]
+    assert (report.metrics, report.sample_ratio, report.segments) == ([], [], [])
+    assert len(report.interleaving.looks) == 10
+
+
 def test_a_few_good_days_are_not_enough(judged: Judge) -> None:
     report = judged(Truth(lift=0.6, days=3))
     assert (report.verdict.decision, report.verdict.days_more) == ("do not believe it", 4)

@@ -137,8 +137,9 @@ def test_an_experiment_is_reported_once_something_was_shown(
             (request_id, experiment, salt, user_id, arm, snapshot_id, shown_at, post_ids, sources, propensities)
         SELECT gen_random_uuid(), '{plan.name}', '{plan.salt}', id, CASE WHEN id % 2 = 0 THEN 'test' ELSE 'control' END,
             '{trained[0].id}', now()::timestamp - interval '5 hours', ARRAY[1], ARRAY['trending'], ARRAY[1.0]
-        FROM "user"
-    """
+        FROM "user";
+        INSERT INTO feed_action VALUES (1, 2, 'view', now()::timestamp)
+    """  # the view shows that the hour in which the posts could have been liked is over
     with closing(psycopg2.connect(network)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(shown)
     assert report(return_state=True).name == "Completed"

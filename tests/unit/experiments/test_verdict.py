@@ -10,17 +10,16 @@ from experiments.verdict import ArmHealth, Evidence, judge
 SOUND = ArmHealth(users=5_000, seen=0.6, latency=0.012, fallbacks=0.02)
 # after two weeks test is ahead, and nothing is wrong
 WON = Evidence(
-    metric="like rate",
     days=14,
     arms={"control": SOUND, "test": SOUND},
     crossed=3,
     sample_ratio=0.4,
     low=0.001,
     high=0.009,
-    told="+5.0% (+1.0% to +9.0%)",
+    told="test changes the like rate by +5.0% (+1.0% to +9.0%)",
     days_more=None,
 )
-OPEN = replace(WON, low=-0.002, high=0.006, told="+2.0% (-2.0% to +6.0%)", days_more=12)
+OPEN = replace(WON, low=-0.002, high=0.006, told="test changes the like rate by +2.0% (-2.0% to +6.0%)", days_more=12)
 
 
 def with_test(**changes: float) -> Evidence:
@@ -67,8 +66,9 @@ def test_an_experiment_that_ended_undecided_says_so() -> None:
     ("evidence", "told"),
     [
         (replace(WON, sample_ratio=0.0009), "the arms are not filled as planned"),
-        (replace(WON, crossed=102), r"102 users (1.0%) have been in both arms"),
-        (with_test(seen=0.0), "of test's answers only 0.0% were seen by anybody"),
+        (replace(WON, crossed=102), "102 users (1.0%) have been in both arms; at most 1% may"),
+        (replace(WON, crossed=102, reweighed=True), "in both arms, as the weights were changed"),
+        (with_test(seen=0.0), "only 0.0% of the answers of test were seen"),
         (with_test(seen=0.3), "answers of control are seen far more often than those of test"),
         (with_test(latency=0.2), "test answers far slower than control"),
         (with_test(fallbacks=0.13), "test falls back to posts for everybody far more often"),
@@ -110,6 +110,7 @@ def test_a_winner_of_a_few_days_is_not_believed_yet() -> None:
     found = judge(replace(WON, days=3))
     assert (found.decision, found.days_more) == ("do not believe it", 4)
     assert "3 of at least 7 days" in found.sentence
+    assert found.reasons[0] == "Test is ahead: test changes the like rate by +5.0% (+1.0% to +9.0%)."
     assert judge(replace(WON, days=7)).decision == "keep test"
 
 
