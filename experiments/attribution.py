@@ -62,7 +62,12 @@ def attribute(con: duckdb.DuckDBPyConnection, experiment: Experiment, since: dat
             con,
             "guardrail_daily",
             "guardrail_day",
-            {**of_day, "one_in": max(answers // VARIED_LISTS, 1), "for_everybody": FOR_EVERYBODY, "exploration": EXPLORATION},
+            {
+                **of_day,
+                "one_in": max(answers // VARIED_LISTS, 1),
+                "for_everybody": FOR_EVERYBODY,
+                "exploration": EXPLORATION,
+            },
         )
         if INTERLEAVED in experiment.arms:
             _append(con, "credit_daily", "credit_day", {**of_day, "interleaved": INTERLEAVED})

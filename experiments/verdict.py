@@ -82,12 +82,14 @@ def judge(evidence: Evidence) -> Verdict:
         return _undecided(evidence)
     missing = LEAST_DAYS - evidence.days
     if missing > 0:
-        sentence = f"Do not believe it: {evidence.days} of at least {LEAST_DAYS} days are too few."
+        what = f"{ahead} is ahead, after {evidence.days} of at least {LEAST_DAYS} days"
         reasons = [
-            _sentence(f"{ahead} is ahead: {evidence.told}"),
+            _sentence(evidence.told),
             "Weekdays differ, and what is new is looked at because it is new; a whole week shows both.",
         ]
-        return Verdict("do not believe it", sentence, reasons, None if evidence.over else missing)
+        if evidence.over:
+            return Verdict("not yet", f"Not yet, and it is over: {what}.", reasons)
+        return Verdict("not yet", f"Not yet: {what}. {_more(missing)}", reasons, missing)
     reasons = [
         f"The whole confidence sequence, which is safe to look at every day, lies {_side(ahead)} zero.",
         f"The arms hold {' and '.join(f'{arm.users:,}' for arm in evidence.arms.values())} users "
@@ -168,7 +170,11 @@ def _undecided(evidence: Evidence) -> Verdict:
         reasons.append("A difference so small would take more than a year to tell; if it does not matter, stop.")
         return Verdict("not yet", f"Not yet: {what}.", reasons)
     reasons.append("The number of days holds if the difference and the number of users a day stay as they are.")
-    return Verdict("not yet", f"Not yet: {what}. About {days} more {'day' if days == 1 else 'days'}.", reasons, days)
+    return Verdict("not yet", f"Not yet: {what}. {_more(days)}", reasons, days)
+
+
+def _more(days: int) -> str:
+    return f"About {days} more {'day' if days == 1 else 'days'}."
 
 
 def _sentence(text: str) -> str:

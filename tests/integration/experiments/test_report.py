@@ -120,7 +120,7 @@ def test_interleaved_lists_are_judged_by_whose_posts_are_liked(judged: Judge, li
 
 def test_a_few_good_days_are_not_enough(judged: Judge) -> None:
     report = judged(Truth(lift=0.6, days=3))
-    assert (report.verdict.decision, report.verdict.days_more) == ("do not believe it", 4)
+    assert (report.verdict.decision, report.verdict.days_more) == ("not yet", 4)
 
 
 def test_nobody_shown_anything_is_no_failure(judged: Judge, settings: Settings) -> None:

@@ -106,11 +106,11 @@ def test_all_doubts_are_told_the_gravest_first() -> None:
     assert "p = 1e-06" in found.sentence
 
 
-def test_a_winner_of_a_few_days_is_not_believed_yet() -> None:
+def test_a_winner_of_a_few_days_is_not_kept_yet() -> None:
     found = judge(replace(WON, days=3))
-    assert (found.decision, found.days_more) == ("do not believe it", 4)
-    assert "3 of at least 7 days" in found.sentence
-    assert found.reasons[0] == "Test is ahead: test changes the like rate by +5.0% (+1.0% to +9.0%)."
+    assert (found.decision, found.days_more) == ("not yet", 4)
+    assert found.sentence == "Not yet: test is ahead, after 3 of at least 7 days. About 4 more days."
+    assert found.reasons[0] == "Test changes the like rate by +5.0% (+1.0% to +9.0%)."
     assert judge(replace(WON, days=7)).decision == "keep test"
 
 
