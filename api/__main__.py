@@ -10,10 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from api.logs import log_as_service
+from api.sockets import OwnSocket, refuse_taken
 from core.errors import SettingsError
 from core.settings import load_settings
 
@@ -40,7 +44,7 @@ def serve(factory: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     with _shared_metrics() if api.workers > 1 else nullcontext():
-        uvicorn.run(
+        config = uvicorn.Config(
             factory,
             factory=True,
             host=api.host,
@@ -50,6 +54,15 @@ def serve(factory: str) -> None:
             log_config=None,
             timeout_graceful_shutdown=GRACE,
         )
+        refuse_taken(api.host, api.port)
+        if api.workers > 1:
+            own: Any = OwnSocket(api.host, api.port)
+            Multiprocess(config, sockets=[own]).run()
+        else:
+            server = uvicorn.Server(config)
+            server.run()
+            if not server.started:
+                sys.exit(STARTUP_FAILURE)
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def answer(
     choices = []
     for arm in _arms(plan, assigned):
         recommender, audience = serving.live.now(arm, user_id)
-        chosen = recommender.recommend(arm, user_id, when, limit, keep_to, audience)
+        chosen = recommender.recommend(arm, user_id, when, limit, keep_to, audience, metrics.stage)
         choices.append(Choice(arm, chosen, recommender, audience))
     given = _answer(assigned, choices, limit)
     latency = perf_counter() - started

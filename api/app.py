@@ -20,7 +20,7 @@ from api.engine import Engine
 from api.exposures import ExposureLog
 from api.follow import Follower
 from api.logs import log_as_service
-from api.routes import feed_actions, health, measurements, posts, recommendations, snapshot, users
+from api.routes import experiments, feed_actions, health, measurements, posts, recommendations, snapshot, users
 from api.service import Service
 from api.status import Status
 from core import clock
@@ -69,6 +69,8 @@ def create_app(settings: Settings) -> Service:
             posts.post,
             posts.feed,
             posts.similar,
+            experiments.experiment,
+            experiments.page,
             snapshot.snapshot,
             health.live,
             health.ready,
@@ -79,6 +81,7 @@ def create_app(settings: Settings) -> Service:
             "actions": Provide(lambda: actions, sync_to_thread=False),
             "engine": Provide(lambda: engine, sync_to_thread=False),
             "status": Provide(lambda: status, sync_to_thread=False),
+            "settings": Provide(lambda: settings, sync_to_thread=False),
             "serving": Provide(lambda: engine.serving, sync_to_thread=False),
         },
         plugins=[problems.plugin()],

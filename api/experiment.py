@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from api.trouble import Trouble
-from core.errors import FeedrankError, SourceError
+from core.errors import SourceError
 from core.logging import get_logger
 from core.settings import Settings
 from experiments import ledger
@@ -32,15 +32,16 @@ class Experiment:
         self._settings = settings
         self._begun = False  # there is a ledger, with something in it
         self._due = 0.0
+        self._kept: Plan | None = None
         self._trouble, self._disk = Trouble(log), Trouble(log)
 
     def look(self, engine: Engine) -> None:
-        """Take up what the ledger says, if it is time to; never raises what is known to go wrong."""
+        """Take up what the ledger says, if it is time to; never raises."""
         if time.monotonic() < self._due:
             return
         try:
             self._take(self._read(engine))
-        except FeedrankError as error:
+        except Exception as error:  # whatever is wrong with the ledger, events are still to be followed
             self._begun = False  # the table may be gone
             self._trouble.begins(error, "experiment %s goes on as it was last known", self.plan.name)
         else:
@@ -62,13 +63,14 @@ class Experiment:
         if plan != self.plan:
             log.info("experiment %s", _told(plan))
             self.plan = plan
-        elif self._settings.experiment_file.exists():
+        if plan == self._kept:
             return
         try:
             keep_plan(self._settings, plan)
         except OSError as error:
             self._disk.begins(error, "the plan cannot be kept for when PostgreSQL is away")
         else:
+            self._kept = plan
             self._disk.ends("the plan is kept for when PostgreSQL is away")
 
 

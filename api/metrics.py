@@ -22,7 +22,7 @@ SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 # 0.25 ms to 100 ms: an answer from memory, up to one that waited for its turn behind a hundred others
 FAST = (0.00025, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.04, 0.1)
 ANY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-STAGES = ("candidates", "ranking", "answer")
+STAGES = ("candidates", "ranking")
 
 REQUESTS = Histogram(
     "feedrank_request_duration_seconds",
@@ -37,7 +37,10 @@ RECOMMENDATIONS = Histogram(
     buckets=FAST,
 )
 RECOMMENDATION_STAGES = Histogram(
-    "feedrank_recommendation_stage_duration_seconds", "The same by stage", ["stage"], buckets=FAST
+    "feedrank_recommendation_stage_duration_seconds",
+    "The same by stage: which posts, and in which order",
+    ["stage"],
+    buckets=FAST,
 )
 RECOMMENDED = Counter(
     "feedrank_recommended_posts_total", "Posts recommended, by the source that brought them", ["source"]

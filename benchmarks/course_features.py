@@ -235,8 +235,9 @@ def _fit_ranker(state: ServingState, arm: str, settings: Settings, rng: np.rando
     extra = 0.2 * np.cos(hours / 24 * 2 * np.pi) + 0.3 * (matrix[:, names.index("post_trend")] - 1)
     extra += 0.3 * matrix[:, names.index("pair_liked_similarity")]
     liked = rng.random(len(base)) < 1 / (1 + np.exp(-base - extra))
-    late = rng.random(len(base)) < settings.ranking.stop_days / settings.ranking.train_days
-    return fit_ranker(matrix, liked, names, base, late, settings.ranking, settings.threads)
+    # no newest days to choose by: for what was drawn twenty trees would do, where a network's rankers have a hundred
+    newest = np.zeros(len(base), np.bool_)
+    return fit_ranker(matrix, liked, names, base, newest, settings.ranking, settings.threads)
 
 
 def _with_unseen(array: Floats, value: float) -> Floats:

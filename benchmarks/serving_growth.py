@@ -1,8 +1,9 @@
 """How does the time of a recommendation grow with the number of posts, and what do approximate sources miss?
 
 The same few users meet 7,023, 100,000 and 1,000,000 posts with drawn vectors; one request at a time, in this process.
-Recall is the share of the 100 posts that stand exactly nearest to what a user liked (texts), or highest in the factor
-model, that are among the user's candidates, whichever source brought them.
+Recall is the share of the posts that stand exactly nearest to what a user liked (texts), or highest in the factor
+model, as many as a source brings, that are among the user's candidates, whichever source brought them. `anew` is a
+request that finds its candidates itself, as for a user who has acted since the snapshot.
 """
 
 import argparse
@@ -19,14 +20,14 @@ from benchmarks.course_size import publish_course_size
 from benchmarks.report import Row, report
 from benchmarks.serving import WHEN
 from core.columns import ARMS, TEST
-from core.settings import Settings
+from core.settings import RankingSettings, Settings
 from ranking.recommender import Recommender
 from ranking.top_k import top_k
 from warehouse.snapshots import current
 
 BOUNDS = {7_023: "<= 5", 100_000: "<= 10", 1_000_000: "<= 25"}  # ms, p99
 USERS, LIKES = 5_000, 300_000
-NEAREST = 100
+NEAREST = RankingSettings().candidates_per_source
 WARM_UP = 20
 LIMIT = 5
 
@@ -54,18 +55,28 @@ def _measured(folder: Path, posts: int, requests: int, recall_users: int) -> lis
     recommender = Recommender.open(folder)
     opened = time.perf_counter() - started
     drawn = np.random.default_rng(0).permutation(recommender.state.user_ids)
-    latencies = []
+    latencies, anew = [], []
     for number, user in enumerate(np.resize(drawn, requests + WARM_UP).tolist()):
+        arm = ARMS[number % 2]
         started = time.perf_counter()
-        recommender.recommend(ARMS[number % 2], user, WHEN, LIMIT)
+        recommender.recommend(arm, user, WHEN, LIMIT)
         latencies.append(time.perf_counter() - started)
-    p50, p99 = np.percentile(latencies[WARM_UP:], [50, 99]) * 1000
+        audience = recommender.audience(arm, user)
+        started = time.perf_counter()
+        recommender.recommend(arm, user, WHEN, LIMIT, audience=audience)
+        anew.append(time.perf_counter() - started)
+    (p50, p99), (p50_anew, p99_anew) = (np.percentile(times[WARM_UP:], [50, 99]) * 1000 for times in (latencies, anew))
     rows = np.searchsorted(recommender.state.user_ids, np.sort(drawn[:recall_users]))
     return [
         Row(f"{posts:,} posts, open", opened, "s"),
         Row(f"{posts:,} posts, p50", p50, "ms"),
         Row(f"{posts:,} posts, p99", p99, "ms", BOUNDS.get(posts)),
-        *(Row(f"{posts:,} posts, recall@100 of {name}", value, "share") for name, value in _recall(recommender, rows)),
+        Row(f"{posts:,} posts, anew, p50", p50_anew, "ms"),
+        Row(f"{posts:,} posts, anew, p99", p99_anew, "ms"),
+        *(
+            Row(f"{posts:,} posts, recall@{NEAREST} of {name}", value, "share")
+            for name, value in _recall(recommender, rows)
+        ),
     ]
 
 

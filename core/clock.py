@@ -1,8 +1,9 @@
 """What time it is: the machine's clock, or one that a rehearsal moves.
 
-A rehearsal plays days in seconds. The service under rehearsal finds in `FEEDRANK_CLOCK` the name of a file whose 8 bytes
-say the moment: microseconds since 1970 in UTC, in the machine's order of bytes (little-endian on all common ones). The
-file is mapped once, so that a look at it costs what a look into memory costs, and every process sees the same moment.
+A rehearsal plays days in seconds. The service under rehearsal finds in `FEEDRANK_CLOCK` the name of a file whose 8
+bytes say the moment: microseconds since 1970 in UTC, in the machine's order of bytes, which is little-endian nearly
+everywhere. The file is mapped once, so that a look costs what a look into memory costs, and every process sees the same
+moment.
 """
 
 import mmap

@@ -19,7 +19,7 @@
     ├── ExperimentError        an experiment cannot be started or changed like this
     ├── ServiceError           a server that the command line starts did not come up, or does not answer as it should
     ├── RunFailed              a flow run that the command line waited for did not complete
-    └── NotFound               a user or post that was asked for by id does not exist
+    └── NotFound               a user, post or report that was asked for does not exist
 
 A message names the argument, its value, the bound, and what to do. No message carries a password.
 """
@@ -94,4 +94,4 @@ class RunFailed(FeedrankError):
 
 
 class NotFound(FeedrankError):
-    """Raised when a user or post asked for by id does not exist."""
+    """Raised when a user, a post or an experiment's report that was asked for does not exist."""

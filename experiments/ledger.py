@@ -79,7 +79,7 @@ def record(settings: Settings, action: Action, plan: Plan, author: str) -> Chang
         before = newest(connection, settings)
         if action == "start":
             _refuse_second(connection, settings, before, plan)
-        elif before is None or _untouched(before.plan, action) != _untouched(plan, action):
+        elif before is None or not _fits(before.plan, action, plan):
             raise ExperimentError(f"experiment {plan.name!r} has been changed meanwhile; look at it and try again")
         return _write(connection, settings, action, plan, author)
 
@@ -129,10 +129,9 @@ def _refuse_second(connection: Connection, settings: Settings, before: Change | 
         )
 
 
-def _untouched(plan: Plan, action: Action) -> Plan:
-    """The plan without what the action may change."""
-    neutral = {"ended_at": None, "shipped": None, "weights": {"control": 1.0}, "coverage": 1.0}
-    return replace(plan, **{name: neutral[name] for name in TOUCHES[action]})
+def _fits(before: Plan, action: Action, after: Plan) -> bool:
+    """Whether the two differ in nothing but what the action may change."""
+    return replace(after, **{name: getattr(before, name) for name in TOUCHES[action]}) == before
 
 
 def _write(connection: Connection, settings: Settings, action: Action, plan: Plan, author: str) -> Change:

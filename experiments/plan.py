@@ -53,6 +53,8 @@ class Plan(Struct, frozen=True, dict=True):  # dict: what follows from the field
                 f"weights {self.weights} cannot be; each must be from 0 to 1, together 1 (they add up to {total:g}), "
                 f"and {CONTROL!r} must be among them"
             )
+        if unknown := {*self.forced.values(), self.default_arm} - self.weights.keys():
+            raise ExperimentError(f"arms {sorted(unknown)} cannot be shown; weights name {', '.join(self.arms)}")
         if not 0 <= self.coverage <= 1:
             raise ExperimentError(f"coverage {self.coverage:g} cannot be; it must be from 0 to 1")
 

@@ -1,6 +1,7 @@
 """The users that posts are ranked for, as rankers see them: as the state knows them, or as they are just now."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class Audience:
             liked_posts=self.liked_posts[offsets[0] : offsets[-1]],
         )
 
-    @property
+    @cached_property
     def likes(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Whose of the n each like is, ascending, and the row of its post, ascending within a user."""
         return owners_of(self.liked_offsets), self.liked_posts

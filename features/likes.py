@@ -29,11 +29,24 @@ def likes_of(
 
 def owners_of(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
     """Tell whose list each entry is in, for lists of n users laid out by offsets (n + 1,)."""
+    if len(offsets) == 2:
+        return np.zeros(offsets[1], np.int64)
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
 def ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Count up from each start to its end, one range after the other; and which range each number is of."""
-    lengths = (ends - starts).astype(np.int64)
-    owners = np.repeat(np.arange(len(lengths)), lengths)
-    return np.arange(len(owners)) + (starts - np.cumsum(lengths) + lengths)[owners], owners
+    lengths = ends - starts
+    return entries_of(starts, lengths), np.repeat(np.arange(len(lengths)), lengths)
+
+
+def entries_of(starts: NDArray[np.integer], lengths: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Count up from each start, as many numbers as its length says, one range after the other.
+
+    >>> entries_of(np.array([10, 20]), np.array([2, 3])).tolist()
+    [10, 11, 20, 21, 22]
+    """
+    before = np.cumsum(lengths, dtype=np.int64)
+    total = int(before[-1]) if len(before) else 0
+    before -= lengths
+    return np.arange(total) + np.repeat(starts - before, lengths)

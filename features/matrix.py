@@ -82,13 +82,18 @@ def pair_features(
 ) -> NDArray[np.float32]:
     """Compute the same for m pairs, (columns, m). A pair's numbers do not depend on the others, to the last bit."""
     out = np.empty((len(PERSONAL), len(posts)), dtype=np.float32)
-    topic = topic_rows[posts]
-    out[:2] = audience.topics[owners, topic].T
-    np.einsum("md,md->m", _of(audience.liked, owners), vectors[posts], out=out[2])
+    topic = topic_rows.take(posts)
+    if len(audience) == 1:  # a request: nothing of the user need be gathered
+        out[:2] = audience.topics[0].T.take(topic, axis=1)
+        prior = audience.prior[0].take(topic)
+    else:
+        out[:2] = audience.topics[owners, topic].T
+        prior = audience.prior[owners, topic]
+    _products(audience.liked, owners, vectors.take(posts, axis=0), out[2])
     out[3] = neighbours
-    np.multiply(of_posts.profile_weight, audience.prior[owners, topic], out=out[4])
-    out[5] = of_posts.quality[posts]
-    np.einsum("mk,mk->m", _of(audience.factors, owners), of_posts.factors[posts], out=out[6])
+    np.multiply(of_posts.profile_weight, prior, out=out[4])
+    out[5] = of_posts.quality.take(posts)
+    _products(audience.factors, owners, of_posts.factors.take(posts, axis=0), out[6])
     return out
 
 
@@ -123,7 +128,7 @@ def fill_pairs(
     """Fill (F, m): some pairs of users and posts at one moment, in the order that `fill_users` has."""
     groups = layout.slices
     out = np.empty((len(layout.names), len(posts)), dtype=np.float32)
-    out[groups["user"]] = _of(audience.values, owners).T
+    out[groups["user"]] = audience.values.T if len(audience) == 1 else audience.values[owners].T
     np.take(of_posts, posts, axis=1, out=out[groups["post"]], mode="clip")
     out[groups["personal"]] = personal
     request = out[groups["request"]]
@@ -137,6 +142,14 @@ def base_scores(layout: Layout, matrix: NDArray[np.float32]) -> NDArray[np.float
     return base[:, 0] + base[:, 1] + base[:, 2]
 
 
-def _of(values: NDArray[np.float32], owners: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Gather the rows of m owners; those of one user need not be copied."""
-    return np.broadcast_to(values, (len(owners), values.shape[1])) if len(values) == 1 else values[owners]
+def _products(
+    of_users: NDArray[np.float32],  # (n, d)
+    owners: NDArray[np.int64],  # (m,)
+    of_posts: NDArray[np.float32],  # (m, d)
+    out: NDArray[np.float32],  # (m,)
+) -> None:
+    """Multiply each pair's two vectors; the sums go the same way whether one user asks or many."""
+    if len(of_users) == 1:
+        np.einsum("d,md->m", of_users[0], of_posts, out=out)
+    else:
+        np.einsum("md,md->m", of_users[owners], of_posts, out=out)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, csr_matrix
 
 from core.columns import CUT, LIKE, POST_ID, USER_ID
-from features.likes import ranges
+from features.likes import entries_of
 from features.text_space import read_arrays, write_arrays
 from warehouse.connection import read_sql
 
@@ -119,9 +119,12 @@ class NeighbourScores:
     ) -> Self:
         """Add up the similarities to what each user liked."""
         width = similarity.shape[0]
-        entries, of_like = ranges(similarity.indptr[liked], similarity.indptr[liked + 1])
-        cells = owners[of_like] * width + similarity.indices[entries]
-        weights = similarity.data[entries]
+        starts = similarity.indptr[liked]
+        lengths = similarity.indptr[liked + 1] - starts
+        entries = entries_of(starts, lengths)
+        cells, weights = similarity.indices.take(entries), similarity.data.take(entries)
+        if n > 1:
+            cells = np.repeat(owners * width, lengths) + cells
         if width <= DENSE_WIDTH:
             return cls(width, None, np.bincount(cells, weights, minlength=n * width).astype(np.float32))
         found, places = np.unique(cells, return_inverse=True)

@@ -26,6 +26,7 @@ app.command("feedrank.experiment:app", name="experiment", help="Start, change an
 app.command("feedrank.sql:sql", help="Ask the current snapshot a question in SQL.")
 app.command("feedrank.migrate:migrate", help="Create the API's tables in the source database.")
 app.command("feedrank.recommend:recommend", help="Recommendations for one user, from the current snapshot.")
+app.command("feedrank.report:report", help="What an experiment has shown, and which arm to keep.")
 app.command("feedrank.doctor:doctor", help="Look at everything, say what is wrong and what to do.")
 app.command("feedrank.simulate:simulate", help="Fill the source database with a simulated network.")
 

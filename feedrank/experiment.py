@@ -4,7 +4,7 @@ Every change is written into the ledger in the source's database (`experiments.l
 take it up within seconds.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
@@ -15,10 +15,15 @@ from core.errors import ExperimentError
 from core.settings import Settings, load_settings
 from experiments import ledger
 from experiments.kept_plan import keep_plan
+from experiments.metrics import METRICS
 from experiments.plan import Plan, moved
+from experiments.planning import duration, past
 from feedrank.terminal import out, user_name
+from warehouse.connection import connect
+from warehouse.lock import warehouse_lock
 
 app = App(name="experiment")
+app.command("feedrank.rehearse:rehearse", help="Simulated users read the feed, and the report has to find the truth.")
 
 
 @app.command
@@ -98,6 +103,42 @@ def ship(arm: str, /, *, author: str | None = None) -> None:
     """
     settings, plan = _standing()
     _record(settings, "ship", plan.ship(arm, clock.now()), author)
+
+
+@app.command
+def plan(
+    *,
+    mde: Annotated[float, Parameter(validator=Number(gt=0, lte=10))] = 0.02,
+    power: Annotated[float, Parameter(validator=Number(gt=0, lt=1))] = 0.8,
+    metric: Literal["like_rate", "likes"] | None = None,
+) -> None:
+    """How many users and days it takes to see a change, if people go on as they have of late.
+
+    Parameters
+    ----------
+    mde
+        The smallest relative change worth seeing (minimum detectable effect): 0.02 is two percent.
+    power
+        How probable it shall be to see a change of that size.
+    metric
+        By default the experiment's own.
+    """
+    settings = load_settings()
+    ours = settings.experiment
+    with warehouse_lock(settings, "feedrank experiment plan"), connect(settings, read_only=True) as warehouse:
+        seen = past(warehouse, metric or ours.metric, ours.coverage)
+    now = seen.figures[-1]
+    told = METRICS[seen.metric]
+    out.print(
+        f"{told.title}, {told.meaning}: {now.value:.4g} over the {now.count:,} users of the last {seen.days[-1]} days, "
+        "with a view for a shown post",
+        highlight=False,
+    )
+    table = Table("relative change", "users", "days, looked at every day", "days, looked at once, at the end")
+    for size in (mde / 2, mde, 2 * mde):
+        found = duration(seen, size, power, ours)
+        table.add_row(f"{size:.2%}", f"{found.users:,}", f"{found.days:,}", f"{found.days_once:,}")
+    out.print(table)
 
 
 @app.command

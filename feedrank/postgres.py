@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from pydantic import SecretStr
 
 from core.errors import ServiceError
 from core.logging import get_logger
+from core.settings import Settings, SourceSettings
 from feedrank.processes import HOST, Server, Servers, free_port
 
 log = get_logger(__name__)
@@ -62,6 +64,20 @@ def start_postgres(servers: Servers, folder: Path) -> str:
     )
     _wait_until_ready(server, data)
     return f"postgresql://{USER}:{password_file.read_text(encoding='utf-8').strip()}@{HOST}:{port}/{DATABASE}"
+
+
+def of_demo(settings: Settings, dsn: str) -> Settings:
+    """The settings, with the demo's database for their source."""
+    return settings.model_copy(update={"source": SourceSettings(dsn=SecretStr(dsn))})
+
+
+def demo_environment(dsn: str) -> dict[str, str]:
+    """What programs need in their environment to take the demo's database, and nothing else, for their source."""
+    return {
+        "FEEDRANK_SOURCE__DSN": dsn,
+        "FEEDRANK_SOURCE__DB_SCHEMA": "public",
+        "FEEDRANK_SOURCE__PRESET": "feed_action",
+    }
 
 
 def _programs() -> Path:

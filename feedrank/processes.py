@@ -126,6 +126,11 @@ class Servers:
         self._running.append(server)
         return server
 
+    def stop(self, server: Server) -> None:
+        """End one of them before the others."""
+        self._running.remove(server)
+        server.stop()
+
     def check(self) -> None:
         """Raise ServiceError if any of them has ended."""
         for server in self._running:

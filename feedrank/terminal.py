@@ -6,17 +6,18 @@ from contextlib import contextmanager
 from getpass import getuser
 
 from rich.console import Console
+from rich.status import Status
 
 out = Console()
 err = Console(stderr=True)
 
 
 @contextmanager
-def step(what: str) -> Iterator[None]:
+def step(what: str) -> Iterator[Status]:
     """Say what is going on, and how long it took once it is done."""
     started = time.monotonic()
-    with out.status(what):
-        yield
+    with out.status(what) as status:
+        yield status
     out.print(f"[green]✓[/] {what} [dim]{time.monotonic() - started:.1f} s[/]", highlight=False)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import polars as pl
 
 from core.columns import ARM
+from experiments import wording
+from experiments.report_schema import Report
 from ranking.gate import Verdict
 from warehouse.copy import CopyReport
 from warehouse.snapshots import Snapshot
@@ -62,6 +64,27 @@ def gate_report(verdict: Verdict) -> str:
             f"# {'Promoted' if verdict.promoted else 'Not promoted'}",
             "\n".join(f"- {reason}" for reason in verdict.reasons) or "Nothing spoke against it.",
             _markdown(("check", "value", "bound", "passed"), rows) if rows else "The gate is switched off.",
+        ]
+    )
+
+
+def experiment_report(report: Report) -> str:
+    """The verdict with its reasons, and every metric; the page has the rest."""
+    rows = [
+        (
+            metric.title,
+            wording.plain(metric.control),
+            wording.plain(metric.test),
+            metric.sequence.reason or wording.change_range(metric.sequence.relative),
+        )
+        for metric in report.metrics
+    ]
+    header = ("metric", "control", "test", "change, safe to look at every day")
+    return "\n\n".join(
+        [
+            f"# {report.verdict.sentence}",
+            *(f"- {reason}" for reason in report.verdict.reasons),
+            *([_markdown(header, rows)] if rows else []),
         ]
     )
 

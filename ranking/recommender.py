@@ -6,12 +6,13 @@ liked before never return; equal scores go by post id. A list may then be varied
 place given to a fresh post by chance (`ranking.exploration`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from time import perf_counter
+from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from catboost import CatBoostClassifier
@@ -34,7 +35,7 @@ from ranking.scorer import Scorer
 from ranking.shelf import Shelf
 from ranking.sources import SOURCES
 from ranking.sources.asked import Asked, Cells
-from ranking.top_k import NOTHING, top_k
+from ranking.top_k import NOTHING, best_of, top_k
 from ranking.train import load_ranker
 
 STATE_FILE = "features.duckdb"
@@ -42,6 +43,14 @@ STATE_FILE = "features.duckdb"
 PART_CELLS = 1 << 16
 DEFAULTS: Final = RankingSettings()
 NO_CANDIDATES: Final = Candidates(np.zeros(0, np.int64), np.zeros(0, np.uint8))
+
+
+# takes the name of a stage of one answer, candidates or ranking, and its seconds
+Observe: TypeAlias = Callable[[str, float], None]
+
+
+def unobserved(_stage: str, _seconds: float) -> None:
+    """Nobody wants to know."""
 
 
 def found_with(ranking: RankingSettings) -> dict[str, Any]:
@@ -241,16 +250,19 @@ class Recommender:
         limit: int,
         wanted: Wanted = EVERYTHING,
         audience: Audience | None = None,
+        observe: Observe = unobserved,
     ) -> Recommendations:
         """Recommend at most `limit` posts to one user; a user nobody has seen gets a cold-start answer.
 
-        `audience` is the user as it is just now; if left out, as the state knows it.
+        `audience` is the user as it is just now; if left out, as the state knows it. `observe` is told how long each
+        stage took.
         """
         # any integer may be asked for, but a hash takes 64 bits
         ids = np.array([user_id % 2**64], np.uint64).astype(np.int64)
         row = self._row(user_id) if audience is None else None
-        lists = self._some_lists(arm, row, audience, ids, when, limit, wanted)
-        posts, scores, sources, propensities = (values[0, lists.posts[0] >= 0] for values in lists)
+        lists = self._some_lists(arm, row, audience, ids, when, limit, wanted, observe)
+        shown = lists.posts[0] != NOTHING
+        posts, scores, sources, propensities = (values[0][shown] for values in lists)
         names = [SOURCE_NAMES[number] for number in sources.tolist()]
         return Recommendations(self.state.post_ids[posts], scores, names, propensities)
 
@@ -300,8 +312,10 @@ class Recommender:
         when: datetime,
         limit: int,
         wanted: Wanted,
+        observe: Observe = unobserved,
     ) -> Lists:
         """Rank for as many users as fit into memory together, given by their rows, or as they are just now."""
+        started = perf_counter()
         if audience is None:
             assert rows is not None
             audience = self.state.audience(arm, rows)
@@ -314,6 +328,7 @@ class Recommender:
                 found = found.and_also(asked.cells(self._newest), list(SOURCES).index("fresh") + 1)
         else:
             found = candidates(asked) if asked.per_source else NO_CANDIDATES
+        observe("candidates", (ranking := perf_counter()) - started)
         if self._exhaustive:
             all_scores = self._scorer.score_all(arm, audience, when)
             posts = self.choose(arm, asked.seen(all_scores), limit)
@@ -331,33 +346,45 @@ class Recommender:
             places = drawn.users, drawn.places
             scores[places] = self._scores(asked, drawn.users, posts[places], when)
             sources[places] = SOURCE_NAMES.index(EXPLORATION)
+        observe("ranking", perf_counter() - ranking)
         return Lists(posts, np.where(shown, scores, np.float32(np.nan)), sources, propensities)
 
     def _best(
         self, asked: Asked, found: Candidates, when: datetime, limit: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Score the candidates and choose each user's list: posts and scores, (n, limit)."""
-        owners, rows = np.divmod(found.cells, asked.width)
-        scores = self._scores(asked, owners, rows, when)
-        if asked.n > 1:  # a row a user, its candidates from the left
-            places = np.arange(len(owners)) - np.searchsorted(owners, owners)
-            shape = asked.n, int(places.max(initial=-1)) + 1
-            by_user, posts = np.full(shape, -np.inf, np.float32), np.full(shape, NOTHING, np.int64)
-            by_user[owners, places], posts[owners, places] = scores, rows
-        else:
-            by_user, posts = scores[None], rows[None]
-        kept = limit if self._ranking.diversity == 0 else max(limit, CANDIDATES)
-        columns = top_k(by_user, kept)
-        empty = columns == NOTHING
-        if by_user.shape[1] == 0:
+        if not len(found.cells):
             return np.full((asked.n, limit), NOTHING, np.int64), np.full((asked.n, limit), np.nan, np.float32)
-        best = np.where(empty, NOTHING, np.take_along_axis(posts, columns, axis=1))
-        of_best = np.take_along_axis(by_user, columns, axis=1)
+        kept = limit if self._ranking.diversity == 0 else max(limit, CANDIDATES)
+        best, of_best = (self._first_of_one if asked.n == 1 else self._first)(asked, found, when, kept)
         if self._ranking.diversity == 0:
             return best, of_best
         varied = self._varied(asked.arm, best, of_best, limit)
         of_varied = (best[:, None] == varied[:, :, None]).argmax(axis=2)
         return varied, np.take_along_axis(of_best, of_varied, axis=1)
+
+    def _first(
+        self, asked: Asked, found: Candidates, when: datetime, kept: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Take each user's `kept` candidates with the highest scores: posts and scores, (n, kept)."""
+        owners, rows = np.divmod(found.cells, asked.width)
+        places = np.arange(len(owners)) - np.searchsorted(owners, owners)
+        shape = asked.n, int(places.max()) + 1  # a row a user, its candidates from the left
+        by_user, posts = np.full(shape, -np.inf, np.float32), np.full(shape, NOTHING, np.int64)
+        by_user[owners, places], posts[owners, places] = self._scores(asked, owners, rows, when), rows
+        columns = top_k(by_user, kept)
+        best = np.where(columns == NOTHING, NOTHING, np.take_along_axis(posts, columns, axis=1))
+        return best, np.take_along_axis(by_user, columns, axis=1)
+
+    def _first_of_one(
+        self, asked: Asked, found: Candidates, when: datetime, kept: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Do the same for the one user who asks: its cells are rows of posts."""
+        scores = self._scores(asked, np.zeros_like(found.cells), found.cells, when)
+        places = best_of(scores, None, kept)
+        best, of_best = np.full((1, kept), NOTHING, np.int64), np.full((1, kept), np.nan, np.float32)
+        best[0, : len(places)], of_best[0, : len(places)] = found.cells[places], scores[places]
+        return best, of_best
 
     def _scores(
         self, asked: Asked, owners: NDArray[np.int64], rows: NDArray[np.int64], when: datetime

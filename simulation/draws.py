@@ -21,6 +21,7 @@ class Stream(IntEnum):
     CALIBRATION = 5
     FEED = 6
     WEEKLY = 7
+    READERS = 8
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.columns import ACTION, ACTIONS, EVENT_TIME, LIKE, LIKED, POST_ID, USER_ID, VIEW
 from simulation.draws import Stream, stream
+from simulation.liked import LikedPairs
 from simulation.settings import WorldSettings
 from simulation.truth import Truth
 
@@ -22,7 +23,7 @@ _HOURS = 1 + 0.8 * np.cos(2 * np.pi * (np.arange(24) - 17) / 24)
 _HOUR_ENDS = np.cumsum(_HOURS) / _HOURS.sum()
 _MS_PER_HOUR = 3_600_000
 # a like follows its view by 1 s plus an exponential time, cut so that it never reaches an hour
-_SOONEST_MS, _MEAN_MS, _LONGEST_MS = 1_000, 180_000, 3_500_000
+_SOONEST_MS, _MEAN_MS, LONGEST_MS = 1_000, 180_000, 3_500_000
 
 
 def draw_feed(settings: WorldSettings, truth: Truth) -> Iterator[pl.DataFrame]:
@@ -32,7 +33,7 @@ def draw_feed(settings: WorldSettings, truth: Truth) -> Iterator[pl.DataFrame]:
     like follows it; of a like: false).
     """
     users, posts = len(truth.user_ids), len(truth.post_ids)
-    liked_bits = np.zeros((users, -(-posts // 8)), dtype=np.uint8)
+    pairs = LikedPairs(users, posts)
     pending: list[pl.DataFrame] = []  # likes after midnight of views before it
     for day in range(settings.days):
         rng = stream(settings.seed, Stream.FEED, day)
@@ -49,13 +50,15 @@ def draw_feed(settings: WorldSettings, truth: Truth) -> Iterator[pl.DataFrame]:
         existing = np.searchsorted(truth.published_at, time, side="right")
         post = (rng.random(len(user)) * existing).astype(np.int64)
 
-        like_time = time + _delays(rng, len(user))
+        like_time = time + like_delays(rng, len(user))
         wants = rng.random(len(user)) < truth.like_probability_of_views(user, post, time)
         # a like that would come after the end of the world has not happened yet
-        liked = _first_likes(liked_bits, user, post, wants & (like_time < settings.end))
+        liked = pairs.first(user, post, wants & (like_time < settings.end))
 
-        views = _frame(truth, user, post, VIEW, time, liked)
-        likes = _frame(truth, user[liked], post[liked], LIKE, like_time[liked], np.zeros(int(liked.sum()), dtype=bool))
+        views = event_frame(truth, user, post, VIEW, time, liked)
+        likes = event_frame(
+            truth, user[liked], post[liked], LIKE, like_time[liked], np.zeros(int(liked.sum()), dtype=bool)
+        )
         events = pl.concat([*pending, views, likes]).sort(EVENT_TIME, maintain_order=True)
         pending = [events.filter(pl.col(EVENT_TIME) >= pl.lit(next_midnight))]
         yield events.filter(pl.col(EVENT_TIME) < pl.lit(next_midnight))
@@ -67,27 +70,14 @@ def times_of_day(rng: np.random.Generator, count: int) -> NDArray[np.timedelta64
     return ((hour + rng.random(count)) * _MS_PER_HOUR).astype("timedelta64[ms]")
 
 
-def _delays(rng: np.random.Generator, count: int) -> NDArray[np.timedelta64]:
+def like_delays(rng: np.random.Generator, count: int) -> NDArray[np.timedelta64]:
     """Times from view to like, by inversion of the cut exponential distribution. (count,)"""
-    within = 1 - np.exp(-_LONGEST_MS / _MEAN_MS)
+    within = 1 - np.exp(-LONGEST_MS / _MEAN_MS)
     delays: NDArray[np.float64] = _SOONEST_MS - _MEAN_MS * np.log1p(-within * rng.random(count))
     return delays.astype("timedelta64[ms]")
 
 
-def _first_likes(
-    liked_bits: NDArray[np.uint8], user: NDArray[np.int64], post: NDArray[np.int64], wants: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Of the views that would be liked, those of a post the user has never liked before; marks them in `liked_bits`."""
-    byte, bit = post >> 3, np.uint8(1) << (post & 7).astype(np.uint8)
-    rows = np.flatnonzero(wants & (liked_bits[user, byte] & bit == 0))
-    _, first = np.unique(user[rows] * (liked_bits.shape[1] * 8) + post[rows], return_index=True)
-    liked = np.zeros(len(user), dtype=bool)
-    liked[rows[first]] = True
-    np.bitwise_or.at(liked_bits, (user[liked], byte[liked]), bit[liked])
-    return liked
-
-
-def _frame(
+def event_frame(
     truth: Truth,
     user: NDArray[np.int64],
     post: NDArray[np.int64],
@@ -95,6 +85,7 @@ def _frame(
     time: NDArray[np.datetime64],
     liked: NDArray[np.bool_],
 ) -> pl.DataFrame:
+    """Events of one action, by rows of users and posts, in the columns of `draw_feed`."""
     return pl.DataFrame(
         {
             USER_ID: truth.user_ids[user],

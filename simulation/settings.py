@@ -1,7 +1,7 @@
 """Size, seed and strengths of a simulated network."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -82,3 +82,8 @@ class WorldSettings:
 def utc(moment: datetime) -> np.datetime64:
     """A moment in UTC at microsecond resolution; one without a zone is taken as UTC."""
     return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment, "us")
+
+
+def plain(moment: np.datetime64) -> datetime:
+    """The inverse of `utc`: UTC without a zone."""
+    return datetime(1970, 1, 1) + timedelta(microseconds=int(moment.astype("datetime64[us]").astype(np.int64)))

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
@@ -20,11 +20,13 @@ from api.engine import Engine, Serving
 from api.parameters import Exclude, Explain, Limit, TimeQuery, TopicQuery, UserQuery, moment
 from api.past import Past
 from api.problems import documented
+from api.replies import JsonReply
 from api.schemas import BatchAnswer, BatchRequest, Post, Recommendations
 
 TAGS = ["recommendations"]
 REQUEST_ID: Final = "X-Request-Id"
 SNAPSHOT_ID: Final = "X-Snapshot-Id"
+_REQUEST_ID, _SNAPSHOT_ID = REQUEST_ID.lower().encode(), SNAPSHOT_ID.lower().encode()
 
 
 # ranks on the event loop on purpose: scoring takes less than handing it to a thread and back
@@ -46,7 +48,7 @@ async def recommend(
     topic: TopicQuery = None,
     exclude: Exclude = None,
     explain: Explain = False,
-) -> Response[Recommendations]:
+) -> JsonReply[Recommendations]:
     """The best posts for a user at a moment, chosen by the ranker of the user's arm. Posts that the user has liked
     never come back; a user we do not know gets what suits a newcomer. A moment that lies before what is known now is
     answered from the newest snapshot that knew nothing later, as long as one is kept.
@@ -59,8 +61,8 @@ async def recommend(
     posts = serving.posts_of(given.chosen)
     if explain:
         posts = await sync_to_thread(explained, given, user_id, when, posts)
-    headers = {REQUEST_ID: given.request_id, SNAPSHOT_ID: serving.snapshot.id}
-    return Response(Recommendations(exp_group=given.arm, recommendations=posts), headers=headers)
+    headers = {_REQUEST_ID: given.request_id.encode(), _SNAPSHOT_ID: serving.snapshot.id.encode()}
+    return JsonReply(Recommendations(exp_group=given.arm, recommendations=posts), headers)
 
 
 _decoder: Final = msgspec.json.Decoder(BatchRequest)

@@ -11,6 +11,7 @@ from api.app import create_app
 from core.columns import ARMS
 from core.settings import RankingSettings, Settings
 from experiments.assignment import assign
+from experiments.kept_plan import known_plan
 from ranking.baselines import neighbour_scores
 from ranking.candidates import EXPLORATION, SOURCE_NAMES
 from ranking.recommender import STATE_FILE, Lists, Recommender
@@ -83,7 +84,7 @@ def test_the_service_explores_as_the_batch_does_and_tells_it(published: Settings
         for user_id in range(1, 25):
             parameters = {"id": user_id, "time": "2021-12-12T12:59:00", "limit": 5, "explain": True}
             answer = client.get("/post/recommendations/", params=parameters).json()["recommendations"]
-            expected = of_user(batch[assign(published.experiment, user_id)], user_id - 1)
+            expected = of_user(batch[assign(known_plan(published), user_id).arm], user_id - 1)
             assert [post["id"] for post in answer] == recommender.state.post_ids[expected.posts].tolist()
             told = [post["explanation"] for post in answer]
             assert [one["source"] for one in told] == [SOURCE_NAMES[number] for number in expected.sources]

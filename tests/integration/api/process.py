@@ -6,12 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import IO
 
 import httpx
+import psutil
 
 from core.settings import Settings
 
@@ -59,8 +60,12 @@ def running(settings: Settings, *command: str, **environment: str) -> Iterator[R
             eventually(lambda: process.poll() is not None or service.answers("/health/live", 200))
             yield service
         finally:
+            workers = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
             process.kill()
             process.wait()
+            for worker in workers:  # nobody else would end them
+                with suppress(psutil.NoSuchProcess):
+                    worker.kill()
 
 
 def free_port() -> int:

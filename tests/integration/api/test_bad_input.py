@@ -30,6 +30,7 @@ NO_TIME = (
     "9" * 5_000,
 )
 LONG_AGO = "0001-01-01"  # before the first snapshot
+NAMES = ("text-embeddings", "nobody", "..", "../..", "\x00", "٣", "9" * 5_000)
 NO_BOOLEAN = ("", "maybe", "2", "tru", "\x00")
 
 
@@ -65,6 +66,8 @@ PARAMETERS = [
     Parameter("/post/1/feed", "limit", ("1", "100"), NO_LIMIT),
     Parameter("/post/{}/similar", "id", INT64, NO_INT64),
     Parameter("/post/1/similar", "limit", ("1", "100"), NO_LIMIT),
+    Parameter("/experiments/{}", "name", NAMES, ()),
+    Parameter("/experiments/{}/report", "name", NAMES, ()),
 ]
 each_parameter = pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda one: f"{one.path}:{one.name}")
 
@@ -103,7 +106,8 @@ def test_no_parameter_is_left_out(client: Client) -> None:
         for parameter in item.get("get", {}).get("parameters", [])
     }
     tried = {
-        (one.path.partition("?")[0].replace("/1/", "/{id}/").replace("{}", "{id}"), one.name) for one in PARAMETERS
+        (one.path.partition("?")[0].replace("/1/", "/{id}/").replace("{}", f"{{{one.name}}}"), one.name)
+        for one in PARAMETERS
     }
     assert tried == described
 

@@ -19,6 +19,7 @@ from api.live import Live
 from core.columns import ARMS, CONTROL, TEST
 from core.settings import Settings
 from experiments.assignment import assign
+from experiments.kept_plan import known_plan
 from features.live_posts import NewPost, with_posts
 from features.state_arrays import open_state
 from ranking.recommender import Recommender
@@ -55,7 +56,7 @@ def topic_rank(posts: Sequence[int], topic: int) -> float:
 
 def users_of_arms(network: Network, ids: Sequence[int]) -> dict[str, int]:
     """One of `ids` in each arm."""
-    return {assign(network.settings.experiment, user): user for user in ids}
+    return {assign(known_plan(network.settings), user).arm: user for user in ids}
 
 
 def test_a_like_is_felt_in_every_worker(network: Network) -> None:

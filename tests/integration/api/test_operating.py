@@ -5,12 +5,15 @@ import re
 import signal
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
+from psutil import CONN_ESTABLISHED as ESTABLISHED
+from psutil import CONN_LISTEN as LISTEN
 
 from core.settings import Settings
 from tests.integration.api.process import Running, eventually, running
@@ -88,6 +91,28 @@ def test_at_level_debug_each_request_has_one_line_and_text_is_for_people(publish
     assert not any("s3cret" in line or line.startswith("{") for line in lines)
 
 
+def test_new_connections_are_divided_among_workers_and_no_second_service_gets_in(published: Settings) -> None:
+    with running(published, FEEDRANK_API__WORKERS="2") as service, ExitStack() as stack:
+        eventually(lambda: service.answers("/health/ready", 200))
+        workers = psutil.Process(service.process.pid).children(recursive=True)
+
+        def listening() -> list[psutil.Process]:
+            return [worker for worker in workers if any(one.status == LISTEN for one in worker.net_connections())]
+
+        eventually(lambda: len(listening()) == 2)
+        for _ in range(40):  # that all of them go to one worker has a probability of 2 ** -39
+            stack.enter_context(httpx.Client(base_url=service.url)).get("/health/live")
+        held = [sum(one.status == ESTABLISHED for one in worker.net_connections()) for worker in listening()]
+        assert all(count > 0 for count in held)
+
+        port = service.url.rpartition(":")[2]
+        for workers_of_second in ("1", "2"):
+            second = {"FEEDRANK_API__PORT": port, "FEEDRANK_API__WORKERS": workers_of_second}
+            with running(published, **second) as refused:
+                assert refused.process.wait(timeout=30) != 0
+                assert f"api.port = {port} cannot be used: Address already in use" in refused.lines()[-1]
+
+
 def test_several_workers_add_up_their_counts(published: Settings) -> None:
     with running(published, FEEDRANK_API__WORKERS="2") as service:
         asked, served = 40, Counter[str]()
@@ -105,6 +130,8 @@ def test_several_workers_add_up_their_counts(published: Settings) -> None:
         assert found[route] == asked
         for arm, count in served.items():
             assert found[f'feedrank_recommendation_duration_seconds_count{{arm="{arm}"}}'] == count
+        for stage in ("candidates", "ranking"):
+            assert found[f'feedrank_recommendation_stage_duration_seconds_count{{stage="{stage}"}}'] == asked
         posts = [value for name, value in found.items() if name.startswith("feedrank_recommended_posts_total")]
         assert sum(posts) == asked * 5
         [info] = [name for name in found if name.startswith("feedrank_snapshot_info")]
@@ -114,6 +141,7 @@ def test_several_workers_add_up_their_counts(published: Settings) -> None:
 
         worker, *_ = psutil.Process(service.process.pid).children(recursive=True)[1:]
         worker.kill()  # it counts no more among those that serve, what it has counted stays
+        worker.wait()  # until the kernel has closed its socket, it is given connections
         eventually(lambda: metrics().get("feedrank_snapshots_held") == 2 and metrics()[route] == asked)
         service.process.terminate()
         assert service.process.wait(timeout=15) == 0

@@ -11,6 +11,7 @@ from litestar.testing import TestClient
 from core.columns import ARMS
 from core.settings import Settings
 from experiments.assignment import assign
+from experiments.kept_plan import known_plan
 
 Client = TestClient[Litestar]
 UNKNOWN_USER = 2**63 - 1
@@ -38,10 +39,10 @@ def test_posts_carry_their_own_text_and_topic(client: Client, tables: duckdb.Duc
 
 def test_a_user_is_always_in_the_arm_that_the_experiment_assigns(client: Client, published: Settings) -> None:
     for user_id in range(20):
-        expected = assign(published.experiment, user_id)
+        expected = assign(known_plan(published), user_id).arm
         for _ in range(2):
             assert client.get("/post/recommendations/", params={"id": user_id}).json()["exp_group"] == expected
-    assert {assign(published.experiment, user_id) for user_id in range(20)} == set(ARMS)
+    assert {assign(known_plan(published), user_id).arm for user_id in range(20)} == set(ARMS)
 
 
 def test_a_request_gets_what_the_nightly_batch_wrote_for_its_moment(
@@ -51,7 +52,7 @@ def test_a_request_gets_what_the_nightly_batch_wrote_for_its_moment(
     for (user_id,) in tables.execute("SELECT user_id FROM users ORDER BY user_id LIMIT 10").fetchall():
         written = tables.execute(
             "SELECT post_id FROM recommendations WHERE user_id = ? AND arm = ? ORDER BY rank LIMIT 5",
-            [user_id, assign(published.experiment, user_id)],
+            [user_id, assign(known_plan(published), user_id).arm],
         ).fetchall()
         answer = client.get("/post/recommendations/", params={"id": user_id, "time": f"{cut}T12:00:00"})
         assert ids(answer.json()["recommendations"]) == [post_id for (post_id,) in written]

@@ -21,6 +21,8 @@ ROUTES = {
     "/post/{id}/feed",
     "/post/{id}/similar",
     "/feed-actions",
+    "/experiments/{name}",
+    "/experiments/{name}/report",
     "/snapshot",
     "/health/live",
     "/health/ready",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from core.errors import FeedrankError, RunFailed, SnapshotNotFound, WarehouseBusy
@@ -118,6 +119,39 @@ def test_a_second_run_does_not_get_the_warehouse(
     monkeypatch.setenv("FEEDRANK_WAREHOUSE__LOCK_WAIT", "PT0S")
     with warehouse_lock(settings, "somebody else"), pytest.raises(WarehouseBusy, match="somebody else"):
         ingest()
+
+
+def test_an_experiment_is_reported_once_something_was_shown(
+    trained: tuple[Snapshot, str], client: "SyncPrefectClient", settings: Settings, network: str
+) -> None:
+    from experiments.ledger import begin
+    from experiments.report_files import read_page, read_report
+    from flows.report import report
+
+    state = report(return_state=True)
+    assert (state.type.value, state.name) == ("COMPLETED", "Skipped")
+    assert "nothing to report" in str(state.message)
+    plan = begin(settings, "ann")
+    shown = f"""
+        INSERT INTO recommendation_exposure
+            (request_id, experiment, salt, user_id, arm, snapshot_id, shown_at, post_ids, sources, propensities)
+        SELECT gen_random_uuid(), '{plan.name}', '{plan.salt}', id, CASE WHEN id % 2 = 0 THEN 'test' ELSE 'control' END,
+            '{trained[0].id}', now()::timestamp - interval '5 hours', ARRAY[1], ARRAY['trending'], ARRAY[1.0]
+        FROM "user";
+        INSERT INTO feed_action VALUES (1, 2, 'view', now()::timestamp)
+    """  # the view shows that the hour in which the posts could have been liked is over
+    with closing(psycopg2.connect(network)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(shown)
+    assert report(return_state=True).name == "Completed"
+    first = read_report(settings, plan.name)
+    assert first.users == {"control": 20, "test": 20}
+    assert first.changes[0].author == "ann"
+    assert first.verdict.decision == "do not believe it"  # nobody viewed anything
+    assert report(return_state=True).name == "Completed"
+    assert replace(read_report(settings, plan.name), made_at=first.made_at) == first
+    assert first.verdict.sentence in read_page(settings, plan.name).decode()
+    told = [str(artifact.data) for artifact in client.read_artifacts() if artifact.key == "experiment"]
+    assert [text.splitlines()[0] for text in told] == [f"# {first.verdict.sentence}"] * 2
 
 
 def test_cleanup_deletes_only_when_it_is_told_to(prefect: Prefect, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """What the API showed comes home with the copy: each request id once, whenever it was written."""
 
+from contextlib import closing
 from datetime import datetime
 from hashlib import md5
 from uuid import UUID
@@ -8,6 +9,7 @@ import pytest
 
 from core.settings import Settings
 from tests.integration.warehouse.conftest import Execute, Rows
+from warehouse.connection import connect
 from warehouse.copy import copy_source
 from warehouse.source_tables import migrate
 
@@ -34,7 +36,35 @@ def test_every_column_comes_as_it_is(settings: Settings, execute: Execute, rows:
     moments = (datetime(2026, 1, 1, 1), datetime(2025, 12, 1, 0, 0, 0, 123456))
     [(request_id, *row)] = rows("FROM raw.exposures")
     assert request_id == UUID(md5(b"a1").hexdigest())
-    assert row == ["one", "s", 1, "test", "x", *moments, [1, 2], ["fresh", 'a "b"'], [1.0, 0.1]]
+    assert row == ["one", "s", 1, "test", "x", *moments, [1, 2], ["fresh", 'a "b"'], [1.0, 0.1], None, None]
+
+
+def test_what_no_experiment_counts_comes_too_and_so_do_latency_and_teams(
+    settings: Settings, execute: Execute, rows: Rows
+) -> None:
+    migrate(settings)
+    execute(SHOWN.format(name="a", first="2026-01-01", count=1))
+    execute("UPDATE recommendation_exposure SET experiment = NULL, salt = NULL, latency = 0.1, teams = '{test,\"\"}'")
+    assert copy_source(settings, "first").exposures == 1
+    assert rows("SELECT experiment, salt, latency, teams FROM raw.exposures") == [(None, None, 0.1, ["test", ""])]
+
+
+def test_a_source_and_a_warehouse_of_the_version_before_go_on(settings: Settings, execute: Execute, rows: Rows) -> None:
+    migrate(settings)
+    execute("ALTER TABLE recommendation_exposure DROP COLUMN latency, DROP COLUMN teams")
+    with closing(connect(settings)) as warehouse:
+        warehouse.execute("ALTER TABLE raw.exposures DROP COLUMN teams; ALTER TABLE raw.exposures DROP COLUMN latency")
+    execute(SHOWN.format(name="a", first="2026-01-01", count=2))
+    assert copy_source(settings, "first").exposures == 2
+    execute("ALTER TABLE recommendation_exposure ADD COLUMN latency double precision, ADD COLUMN teams text[]")
+    execute(SHOWN.format(name="b", first="2026-01-02", count=1))
+    execute("UPDATE recommendation_exposure SET latency = 0.5 WHERE shown_at > '2026-01-02'")
+    assert copy_source(settings, "second").exposures == 1
+    assert rows("SELECT user_id, latency, teams FROM raw.exposures ORDER BY shown_at") == [
+        (1, None, None),
+        (2, None, None),
+        (1, 0.5, None),
+    ]
 
 
 def test_later_copies_bring_what_is_new_and_what_waited_in_a_spool(

@@ -17,9 +17,18 @@ from core.errors import SourceError, SourceUnreachable
 from core.settings import Settings
 from tests.integration.warehouse.conftest import Execute
 from warehouse import source_tables
-from warehouse.source_tables import EXPOSURES, HEAD, IDEMPOTENCY, VERSION_TABLE, migrate, transaction, writing_engine
+from warehouse.source_tables import (
+    CHANGES,
+    EXPOSURES,
+    HEAD,
+    IDEMPOTENCY,
+    VERSION_TABLE,
+    migrate,
+    transaction,
+    writing_engine,
+)
 
-OURS = {EXPOSURES, IDEMPOTENCY, VERSION_TABLE}
+OURS = {EXPOSURES, IDEMPOTENCY, CHANGES, VERSION_TABLE}
 
 
 def tables(dsn: str, schema: str = "public") -> set[str]:

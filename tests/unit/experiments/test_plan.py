@@ -40,6 +40,7 @@ def test_weights_move_as_many_as_their_ranges_say():
         (lambda: plan().reweigh({CONTROL: 0.9, TEST: 0.3}), "add up to 1.2"),
         (lambda: plan().reweigh({CONTROL: 1.2, TEST: -0.2}), "from 0 to 1"),
         (lambda: plan().reweigh({CONTROL: 1.0}), "control, test, and each needs one"),
+        (lambda: replace(plan(), forced={7: "third"}), "'third'.* cannot be shown"),
         (lambda: plan().cover(0.5), "only grow"),
         (lambda: plan(coverage=0.5).cover(2), "coverage 2"),
         (lambda: plan().ship("third", LATER), "its arms are control, test"),

@@ -1,0 +1,1 @@
+"""Pages, filled by `experiments.report_page`."""
