@@ -148,12 +148,13 @@ def _moments(people: pl.DataFrame, by: str | None, days: Iterable[tuple[date, Ro
     names = [(row[ARM], *([] if by is None else [row[by]])) for row in groups.iter_rows(named=True)]
     found = []
     for day, rows in days if len(ids) else []:
-        places = np.searchsorted(ids[:-1], rows[USER_ID])
-        counted = ids[places] == rows[USER_ID]
-        places = places[counted]
+        order = np.argsort(rows[USER_ID])  # so that looking up users and their totals walks through memory
+        places = np.searchsorted(ids[:-1], rows[USER_ID][order])
+        counted = ids[places] == rows[USER_ID][order]
+        places, order = places[counted], order[counted]
         before = totals[places]
         now = before.copy()
-        now[:, _DAILY] += np.stack([rows[name][counted] for name in DAILY], axis=1)
+        now[:, _DAILY] += np.stack([rows[name][order] for name in DAILY], axis=1)
         now[:, _HIT] = now[:, _HITS] > 0
         now[:, _PRE_LIKES] = pre_likes[places]
         totals[places] = now
