@@ -23,7 +23,7 @@ import duckdb
 from benchmarks.report import Row, report
 from core.settings import Settings
 from experiments.daily import update_daily
-from experiments.moments import arm_counts, moments
+from experiments.moments import arm_counts, last_moments, moments
 from warehouse.connection import connect
 
 USERS, POSTS, DAYS = 163_205, 7_023, 60
@@ -131,7 +131,7 @@ def main() -> bool:
             watch: Any = Stopwatch(con)
             whole = timed(lambda: update_daily(watch, settings))
             every = timed(lambda: moments(con, SALT, START, 14))
-            last = timed(lambda: moments(con, SALT, START, 14, by="history", last_day=True))
+            last = timed(lambda: last_moments(con, SALT, START, 14, ["history"]))
             users = int(arm_counts(con, SALT)["users"][-1])
             assert users > 0
             events = con.table("raw.events").count("*").fetchall()[0][0]

@@ -1,42 +1,45 @@
 """Sufficient statistics of an experiment, from its daily tables: means, variances and covariances of users' totals.
 
-At the end of day D a user's total of a is A(D), the sum of the user's daily values a. Over users
+The days are taken one by one, and each user's totals are kept. With P(d) and N(d) the totals, (users, names), before
+and after day d of the users who have a row on it,
 
-    Σ A(D)·B(D) = Σ_{d ≤ D} Σ_users (A(d)·B(d) - A(d-1)·B(d-1)) = Σ_{d ≤ D} Σ_users (a(d)·B(d) + A(d-1)·b(d)),
+    Σ_users A(D)·B(D) = Σ_{d ≤ D} (N(d)ᵀN(d) - P(d)ᵀP(d))[a, b],
 
-and a summand is 0 on a day on which the user has no row. So one pass over the daily rows gives every day's moments. All
-of it is whole numbers, which are added and multiplied exactly, whatever the order.
+so a day costs what its rows cost, and two small products of matrices. Counts are whole numbers, and sums of their
+products below 2^53 are exact as float64: the order of rows does not matter.
 """
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from itertools import combinations_with_replacement
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from itertools import combinations
+from typing import Any, Final
 
 import duckdb
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from core.columns import USER_ID
+from core.columns import ARM, DAY, USER_ID
 from core.errors import NotFound
 from warehouse.connection import identifier, read_sql
 
 DAILY: Final = ("answers", "shown", "viewed", "liked", "hits", "likes")  # columns of experiment_daily
 # alphabetically, as covariances are named; hit: 1 for a user with any hit; pre_likes: likes before the start
 NAMES: Final = tuple(sorted((*DAILY, "hit", "pre_likes")))
-# running totals are summed two by two, 26 bits each in the 53 of a DOUBLE: a window's time is that of its sums
-TWOS: Final = (("answers", "shown"), ("viewed", "liked"), ("hits", "likes"))
-PAIRS: Final = tuple(combinations_with_replacement(NAMES, 2))
 HISTORY: Final = "history"
+SEGMENT: Final = "segment"
+_DAILY, _HITS, _HIT, _PRE_LIKES = (
+    [NAMES.index(name) for name in DAILY],
+    NAMES.index("hits"),
+    NAMES.index("hit"),
+    NAMES.index("pre_likes"),
+)
+
+Rows = dict[str, NDArray[Any]]  # user_id and DAILY, one array each
 
 
 def moments(
-    con: duckdb.DuckDBPyConnection,
-    salt: str,
-    started_at: datetime,
-    before_days: int,
-    by: str | None = None,
-    *,
-    last_day: bool = False,
+    con: duckdb.DuckDBPyConnection, salt: str, started_at: datetime, before_days: int, by: str | None = None
 ) -> pl.DataFrame:
     """Moments of users' totals from the start to the end of each day, by arm.
 
@@ -49,7 +52,6 @@ def moments(
         before_days: how many days before the start are looked at.
         by: segments: a column of `raw.users`, or `HISTORY`, which divides users into regular ones, who viewed or liked
             anything in the `before_days`, and new ones. None: all users together.
-        last_day: the end of the last day alone, which takes less time.
 
     Returns:
         A row a day, arm and segment: `day, arm[, segment], users`, and for a and b of `NAMES` `mean_a`, `var_a` (ddof
@@ -58,41 +60,17 @@ def moments(
     Raises:
         NotFound: `raw.users` has no column `by`.
     """
-    if last_day:
-        sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in DAILY)
-        daily = f"SELECT user_id, (SELECT max(day) FROM counted) AS day, {sums} FROM counted GROUP BY user_id"
-    else:
-        daily = f"SELECT user_id, day, {', '.join(DAILY)} FROM counted"
-    query = read_sql("experiments", "moments").format(
-        segment=_segment(con, by),
-        daily=daily,
-        first="true" if last_day else "day = first_day",
-        totals=_listed(
-            f"sum(({low} + ({high}::BIGINT << 26))::DOUBLE) OVER through_the_day AS {low}_{high}" for low, high in TWOS
-        ),
-        steps=_listed(
-            f"{name}::DOUBLE AS {name}, ({now})::DOUBLE AS {name}_now, {name}_now - {name} AS {name}_before"
-            for low, high in TWOS
-            for name, now in (
-                (low, f"{low}_{high}::BIGINT % 67108864"),
-                (high, f"{low}_{high}::BIGINT >> 26"),
-            )
-        ),
-        grown=_listed([*(f"sum({a}) AS {a}" for a in NAMES), *(f"sum({_grown(a, b)}) AS {a}_{b}" for a, b in PAIRS)]),
-        cumulated=_listed(
-            f"coalesce(sum({name}) OVER until_the_day, 0)::HUGEINT AS {name}"
-            for name in ("users", *NAMES, *(f"{a}_{b}" for a, b in PAIRS))
-        ),
-        moments=_listed(
-            [
-                *(f"{a} / users AS mean_{a}" for a in NAMES),
-                *(f"{_covariance(a, b)} AS {_named(a, b)}" for a, b in PAIRS),
-            ]
-        ),
-    )
-    values = {"salt": salt, "started_at": started_at, "before": timedelta(days=before_days)}
-    table = con.execute(query, values).pl()
-    return table if by else table.drop("segment")
+    people = _people(con, salt, started_at, before_days, [] if by is None else [by])
+    return _moments(people, by, _day_by_day(con, salt))
+
+
+def last_moments(
+    con: duckdb.DuckDBPyConnection, salt: str, started_at: datetime, before_days: int, columns: Sequence[str]
+) -> dict[str, pl.DataFrame]:
+    """By each of `columns`, the rows of `moments` for the last day: the totals are made once for all of them."""
+    people = _people(con, salt, started_at, before_days, columns)
+    whole = list(_whole(con, salt))
+    return {column: _moments(people, column, whole) for column in columns}
 
 
 def crossed(con: duckdb.DuckDBPyConnection, salt: str) -> int:
@@ -121,29 +99,94 @@ def credits(con: duckdb.DuckDBPyConnection, salt: str) -> pl.DataFrame:  # noqa:
     return con.execute(query, [salt]).pl()
 
 
-def _segment(con: duckdb.DuckDBPyConnection, by: str | None) -> str:
-    """The segment of a user `p` of `raw.users`, as SQL."""
-    if by is None:
-        return "'all'"
-    if by == HISTORY:
+def _people(
+    con: duckdb.DuckDBPyConnection, salt: str, started_at: datetime, before_days: int, columns: Sequence[str]
+) -> pl.DataFrame:
+    """Users of one arm, by id: `user_id, arm, pre_likes` and their segment by each of `columns`."""
+    segments = "".join(f", {_segment(con, column)} AS {identifier(column)}" for column in columns)
+    query = read_sql("experiments", "people").format(segments=segments)
+    before = timedelta(days=before_days)
+    return con.execute(query, {"salt": salt, "started_at": started_at, "before": before}).pl()
+
+
+def _segment(con: duckdb.DuckDBPyConnection, column: str) -> str:
+    if column == HISTORY:
         return "CASE WHEN b.user_id IS NULL THEN 'new' ELSE 'regular' END"
-    columns = [name for name, *_ in con.execute("DESCRIBE raw.users").fetchall() if name != USER_ID]
-    if by not in columns:
-        raise NotFound(f"users have no column {by!r}; there are: {', '.join([*columns, HISTORY])}")
-    return f"coalesce(CAST(u.{identifier(by)} AS VARCHAR), 'unknown')"
+    known = [name for name, *_ in con.execute("DESCRIBE raw.users").fetchall() if name != USER_ID]
+    if column not in known:
+        raise NotFound(f"users have no column {column!r}; there are: {', '.join([*known, HISTORY])}")
+    return f"coalesce(CAST(u.{identifier(column)} AS VARCHAR), 'unknown')"
 
 
-def _grown(a: str, b: str) -> str:
-    return f"{a} * {b}_now + {a}_before * {b}"
+def _day_by_day(con: duckdb.DuckDBPyConnection, salt: str) -> Iterator[tuple[date, Rows]]:
+    days = "SELECT DISTINCT day FROM experiments.experiment_daily WHERE salt = ? ORDER BY day"
+    of_day = f"SELECT {USER_ID}, {', '.join(DAILY)} FROM experiments.experiment_daily WHERE salt = ? AND day = ?"
+    for (day,) in con.execute(days, [salt]).fetchall():
+        yield day, con.execute(of_day, [salt, day]).fetchnumpy()
 
 
-def _covariance(a: str, b: str) -> str:
-    return f"CASE WHEN users > 1 THEN (users * {a}_{b} - {a} * {b}) / (users * (users - 1)) ELSE 'nan'::DOUBLE END"
+def _whole(con: duckdb.DuckDBPyConnection, salt: str) -> Iterator[tuple[date, Rows]]:
+    """All days as if they were one, the last."""
+    last = con.execute("SELECT max(day) FROM experiments.experiment_daily WHERE salt = ?", [salt]).fetchall()[0][0]
+    if last is None:
+        return
+    sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in DAILY)
+    query = f"SELECT {USER_ID}, {sums} FROM experiments.experiment_daily WHERE salt = ? GROUP BY {USER_ID}"
+    yield last, con.execute(query, [salt]).fetchnumpy()
 
 
-def _named(a: str, b: str) -> str:
-    return f"var_{a}" if a == b else f"cov_{a}_{b}"
+def _moments(people: pl.DataFrame, by: str | None, days: Iterable[tuple[date, Rows]]) -> pl.DataFrame:
+    keys = [ARM] if by is None else [ARM, by]
+    groups = people.select(keys).unique().sort(keys).with_row_index("group")
+    group = people.select(keys).join(groups, keys, "left", maintain_order="left")["group"].to_numpy().astype(np.int64)
+    ids, pre_likes = people[USER_ID].to_numpy(), people["pre_likes"].to_numpy()
+    totals = np.zeros((len(ids), len(NAMES)))  # (U, names)
+    users = np.zeros(len(groups), np.int64)
+    sums = np.zeros((len(groups), len(NAMES)))
+    products = np.zeros((len(groups), len(NAMES), len(NAMES)))
+    seen = np.zeros(len(ids), np.bool_)
+    names = [(row[ARM], *([] if by is None else [row[by]])) for row in groups.iter_rows(named=True)]
+    found = []
+    for day, rows in days:
+        counted = np.isin(rows[USER_ID], ids, assume_unique=False)
+        places = np.searchsorted(ids, rows[USER_ID][counted])
+        before = totals[places]
+        now = before.copy()
+        now[:, _DAILY] += np.stack([rows[name][counted] for name in DAILY], axis=1)
+        now[:, _HIT] = now[:, _HITS] > 0
+        now[:, _PRE_LIKES] = pre_likes[places]
+        totals[places] = now
+        mine = group[places]
+        users += np.bincount(mine[~seen[places]], minlength=len(groups))
+        seen[places] = True
+        for number in range(len(groups)):
+            of_group = mine == number
+            after, earlier = now[of_group], before[of_group]
+            sums[number] += after.sum(axis=0) - earlier.sum(axis=0)
+            products[number] += after.T @ after - earlier.T @ earlier
+        found += [
+            (day, *names[number], *_figures(int(users[number]), sums[number], products[number]))
+            for number in np.flatnonzero(users).tolist()
+        ]
+    columns = {DAY: pl.Date, ARM: pl.String, **({} if by is None else {SEGMENT: pl.String}), "users": pl.Int64}
+    return pl.DataFrame(found, {**columns, **dict.fromkeys(_FIGURES, pl.Float64)}, orient="row")
 
 
-def _listed(columns: Iterable[str]) -> str:
-    return ",\n        ".join(columns)
+_PAIRS = list(combinations(range(len(NAMES)), 2))
+_FIGURES = [
+    *(f"mean_{name}" for name in NAMES),
+    *(f"var_{name}" for name in NAMES),
+    *(f"cov_{NAMES[a]}_{NAMES[b]}" for a, b in _PAIRS),
+]
+
+
+def _figures(users: int, sums: NDArray[np.float64], products: NDArray[np.float64]) -> list[float]:
+    """How many users, and their `_FIGURES`."""
+    free = users - 1 if users > 1 else np.nan
+    covariances = (products - np.outer(sums, sums) / users) / free
+    return [
+        users,
+        *(sums / users).tolist(),
+        *covariances.diagonal().tolist(),
+        *(float(covariances[pair]) for pair in _PAIRS),
+    ]

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from core.columns import ARM, ARMS, CONTROL, TEST, USER_ID
 from experiments.compared import from_effect, number
 from experiments.metrics import Metric, effect
-from experiments.moments import HISTORY, moments
+from experiments.moments import HISTORY, last_moments
 from experiments.plan import Plan
 from experiments.report_schema import Segment
 from experiments.statistics.moments import Moments
@@ -25,8 +25,7 @@ def segments(
 ) -> list[Segment]:
     """Every value of every column that has few, at the end of the last day; p-values corrected for all of them."""
     found = []
-    for column in [HISTORY, *_columns(con)]:
-        last = moments(con, plan.salt, plan.started_at, before_days, by=column, last_day=True)
+    for column, last in last_moments(con, plan.salt, plan.started_at, before_days, [HISTORY, *_columns(con)]).items():
         for name in sorted(last["segment"].unique().to_list()):
             rows = last.filter(pl.col("segment") == name)
             arms = {row[ARM]: Moments.from_row(row) for row in rows.iter_rows(named=True)}

@@ -11,7 +11,7 @@ import pytest
 from core.errors import NotFound
 from core.settings import Settings
 from experiments.daily import update_daily
-from experiments.moments import NAMES, arm_counts, crossed, moments
+from experiments.moments import NAMES, arm_counts, crossed, last_moments, moments
 from experiments.moments import credits as likes_by_team
 from tests.unit.experiments.shown import SALT, at, empty_warehouse, happen, show
 
@@ -80,8 +80,9 @@ def test_each_day_has_the_moments_of_the_totals_until_then(con, by):
         for (i, a), (j, b) in combinations(enumerate(NAMES), 2):
             np.testing.assert_allclose(row[f"cov_{a}_{b}"], expected[i, j], rtol=1e-9, atol=1e-12)
     assert seen == sum(len(totals(con, day)) for day in table["day"].unique())
-    last = moments(con, SALT, START, BEFORE, by=by, last_day=True)
-    assert last.equals(table.filter(pl.col("day") == pl.col("day").max()))
+    if by:
+        last = last_moments(con, SALT, START, BEFORE, [by])[by]
+        assert last.equals(table.filter(pl.col("day") == pl.col("day").max()))
 
 
 def test_users_of_both_arms_are_counted_apart(con):
