@@ -15,7 +15,7 @@ from feedrank.terminal import out, step
 from feedrank.world import has_world
 from simulation.settings import WorldSettings, today
 
-REHEARSED_SHARE = 0.3  # of the users come to the rehearsal, or it would take too long
+REHEARSED_SHARE = 0.2  # of the users come to the rehearsal, or it would take too long
 
 
 def demo(
