@@ -19,7 +19,7 @@ DAY: Final = timedelta(days=1)
 # sources whose posts are the same for everybody at a moment: what is left for a user of whom nothing is known
 FOR_EVERYBODY: Final = ("trending", "fresh")
 EXPLORATION: Final = "exploration"
-VARIED_LISTS: Final = 20_000  # of a day: their mean is known to 0.002, and all lists would take most of the time
+LISTS_LOOKED_INTO: Final = 20_000  # of a day: shares are known to 0.002, and all lists would take most of the time
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def attribute(con: duckdb.DuckDBPyConnection, experiment: Experiment, since: dat
             "guardrail_day",
             {
                 **of_day,
-                "one_in": max(answers // VARIED_LISTS, 1),
+                "one_in": max(answers // LISTS_LOOKED_INTO, 1),
                 "for_everybody": FOR_EVERYBODY,
                 "exploration": EXPLORATION,
             },

@@ -147,9 +147,10 @@ def _moments(people: pl.DataFrame, by: str | None, days: Iterable[tuple[date, Ro
     seen = np.zeros(len(ids), np.bool_)
     names = [(row[ARM], *([] if by is None else [row[by]])) for row in groups.iter_rows(named=True)]
     found = []
-    for day, rows in days:
-        counted = np.isin(rows[USER_ID], ids, assume_unique=False)
-        places = np.searchsorted(ids, rows[USER_ID][counted])
+    for day, rows in days if len(ids) else []:
+        places = np.searchsorted(ids[:-1], rows[USER_ID])
+        counted = ids[places] == rows[USER_ID]
+        places = places[counted]
         before = totals[places]
         now = before.copy()
         now[:, _DAILY] += np.stack([rows[name][counted] for name in DAILY], axis=1)

@@ -1,6 +1,6 @@
 -- experiments/sql/guardrail_day.sql
--- One day of `experiments.guardrail_daily`. Variety is measured on one list in $one_in, chosen by hash: the same always.
--- The answers are read several times, as reading a few columns costs less than holding their lists.
+-- One day of `experiments.guardrail_daily`. Sources and variety are measured on one list in $one_in, chosen by hash: the
+-- same always. The answers are read three times: a few columns cost less than lists that are held.
 WITH answers AS (
     SELECT
         arm,
@@ -10,19 +10,7 @@ WITH answers AS (
     WHERE salt = $salt AND as_of IS NULL AND experiment IS NOT NULL AND shown_at >= $day AND shown_at < $until
     GROUP BY arm
 ),
-brought AS (
-    SELECT
-        arm,
-        count(*) AS shown,
-        count(*) FILTER (list_contains($for_everybody, source)) AS fallbacks,
-        count(*) FILTER (source = $exploration) AS explored
-    FROM (
-        SELECT arm, unnest(sources) AS source
-        FROM raw.exposures
-        WHERE salt = $salt AND as_of IS NULL AND experiment IS NOT NULL AND shown_at >= $day AND shown_at < $until
-    )
-    GROUP BY arm
-),
+seen AS (SELECT arm, count(*) AS answers FROM answered WHERE viewed <> 0 GROUP BY arm),
 posts AS (
     SELECT arm, count(*) AS posts
     FROM (
@@ -33,9 +21,15 @@ posts AS (
     GROUP BY arm
 ),
 topics AS (
-    SELECT s.arm, s.request_id, coalesce(p.topic, '') AS topic, count(*) AS posts
+    SELECT
+        s.arm,
+        s.request_id,
+        coalesce(p.topic, '') AS topic,
+        count(*) AS posts,
+        count(*) FILTER (list_contains($for_everybody, s.source)) AS fallbacks,
+        count(*) FILTER (s.source = $exploration) AS explored
     FROM (
-        SELECT arm, request_id, unnest(post_ids) AS post_id
+        SELECT arm, request_id, unnest(post_ids) AS post_id, unnest(sources) AS source
         FROM raw.exposures
         WHERE salt = $salt AND as_of IS NULL AND experiment IS NOT NULL AND shown_at >= $day AND shown_at < $until
             AND hash(request_id) % $one_in::UBIGINT = 0
@@ -43,17 +37,26 @@ topics AS (
     LEFT JOIN raw.posts AS p USING (post_id)
     GROUP BY ALL
 ),
-variety AS (
-    -- added as whole numbers (of 2^20ths), which come to the same in any order
-    SELECT arm, avg(diversity) / 1048576 AS diversity
-    FROM (
-        SELECT arm, round(1048576 * (1 - sum(posts * posts) / pow(sum(posts), 2))) AS diversity
-        FROM topics
-        GROUP BY arm, request_id
-    )
-    GROUP BY arm
+lists AS (
+    SELECT
+        arm,
+        sum(posts) AS posts,
+        sum(fallbacks) AS fallbacks,
+        sum(explored) AS explored,
+        -- added as whole numbers (of 2^20ths), which come to the same in any order
+        round(1048576 * (1 - sum(posts * posts) / pow(sum(posts), 2))) AS diversity
+    FROM topics
+    GROUP BY arm, request_id
 ),
-seen AS (SELECT arm, count(*) AS answers FROM answered WHERE viewed <> 0 GROUP BY arm)
+looked_into AS (
+    SELECT
+        arm,
+        avg(diversity) / 1048576 AS diversity,
+        sum(fallbacks) / sum(posts) AS fallbacks,
+        sum(explored) / sum(posts) AS explored
+    FROM lists
+    GROUP BY arm
+)
 SELECT
     $salt AS salt,
     $day AS day,
@@ -62,13 +65,12 @@ SELECT
     a.latency[1] AS latency_p50,
     a.latency[2] AS latency_p99,
     coalesce(p.posts, 0) AS posts,
-    v.diversity,
-    b.fallbacks / b.shown AS fallbacks,
-    b.explored / b.shown AS explored,
+    l.diversity,
+    l.fallbacks,
+    l.explored,
     1 - coalesce(s.answers, 0) / a.answers AS unseen
 FROM answers AS a
 LEFT JOIN seen AS s USING (arm)
-LEFT JOIN brought AS b USING (arm)
 LEFT JOIN posts AS p USING (arm)
-LEFT JOIN variety AS v USING (arm)
+LEFT JOIN looked_into AS l USING (arm)
 ORDER BY arm
