@@ -55,7 +55,7 @@ def save_index(state: ServingState, folder: Path, threads: int = 1) -> None:
 def open_index(folder: Path) -> dict[str, Index]:
     """Map the graph of each arm, if the snapshot has it."""
     files = {arm: _file(folder, arm) for arm in ARMS}
-    return {arm: Index(Graph.restore(str(file), view=True)) for arm, file in files.items() if file.exists()}
+    return {arm: Index(_mapped(file)) for arm, file in files.items() if file.exists()}
 
 
 def _graph(width: int) -> Graph:
@@ -67,6 +67,12 @@ def _graph(width: int) -> Graph:
         expansion_add=EXPAND_ADD,
         expansion_search=EXPAND_SEARCH,
     )
+
+
+def _mapped(file: Path) -> Graph:
+    graph = Graph.restore(str(file), view=True)
+    graph.expansion_search = EXPAND_SEARCH  # which the file does not hold
+    return graph
 
 
 def _search(graph: Graph, queries: NDArray[np.float32], k: int) -> Rows:
