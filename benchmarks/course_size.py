@@ -19,7 +19,7 @@ from benchmarks.course_features import CUT, course_features
 from benchmarks.course_network import DAYS, ENDS_AT, LIKE_RATE, Network, Size, draw_network
 from core.settings import Settings
 from ranking.evaluate import undefined_evaluation
-from ranking.index import save_index
+from ranking.index import open_index, save_index
 from ranking.recommender import STATE_FILE, Lists, Recommender
 from ranking.snapshot_tables import write_tables
 from warehouse.connection import connect
@@ -32,11 +32,12 @@ def publish_course_size(settings: Settings, size: Size | None = None) -> Snapsho
     with connect(settings) as con:
         _fill_warehouse(con, network)
         rankers, state = course_features(con, network, settings, np.random.default_rng((size or Size()).seed))
-        recommender = Unranked(state, rankers.models, settings.threads, settings.ranking)
         with draft(settings) as folder:
             rankers.save(folder)
             if len(state.post_ids) > settings.ranking.index_above:
                 save_index(state, folder, settings.threads)
+            index = open_index(folder)
+            recommender = Unranked(state, rankers.models, settings.threads, settings.ranking, index)
             evaluation = undefined_evaluation("a drawn network has no truth to be judged by")
             write_tables(con, folder, recommender, evaluation, settings)
             return publish(settings, folder, _manifest(folder, settings), by="benchmark")

@@ -180,7 +180,7 @@ class RankingSettings(Section):
     leaf_views: int = Field(1000, ge=0, description="a leaf of so many views is trusted half; less for few views")
     popularity_half_life: timedelta = Field(timedelta(days=7), gt=timedelta(0))
     diversity: float = Field(0.0, ge=0, le=1, description="variety of a list: 0 by score alone, 1 as unlike as can be")
-    candidates_per_source: int = Field(50, ge=0, description="posts each source brings; 0: every post is scored")
+    candidates_per_source: int = Field(30, ge=0, description="posts each source brings; 0: every post is scored")
     exhaustive_up_to: int = Field(2_500, ge=0, description="so few posts that may be shown are all scored")
     index_above: int = Field(50_000, ge=0, description="more posts than this are looked for in an approximate index")
     fresh_for: timedelta = Field(timedelta(days=3), gt=timedelta(0), description="how long a post counts as fresh")

@@ -31,11 +31,15 @@ from experiments.wording import amount_range, change_range
 FEWEST_PLANNED: Final = 1_000
 
 
+UNBOUNDED: Final = Range(None, None, None)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What one design has found; a split has no interleaving, and the other way round."""
 
     told: str = ""  # what decides, as a clause
+    bounds: Range = UNBOUNDED  # of the confidence sequence that it tells
     sequence: Comparison | None = None  # None: nobody in one of the arms
     effect: Effect | None = None
     users: int = 0
@@ -120,6 +124,7 @@ def _split(
     best = found[primary.name]
     return Outcome(
         told=f"test changes the {primary.title.lower()} by {change_range(best.report.sequence.relative)}",
+        bounds=best.report.sequence.relative,
         sequence=best.report.sequence,
         effect=best.effect,
         users=best.users,
@@ -133,6 +138,7 @@ def _interleaved(con: duckdb.DuckDBPyConnection, plan: Plan, level: float, tunin
     credited, effect = interleaving(con, plan, level, tuning)
     return Outcome(
         told=f"a user likes {amount_range(credited.sequence.difference)} more posts of test than of control",
+        bounds=credited.sequence.difference,
         sequence=credited.sequence,
         effect=effect,
         users=credited.users,
@@ -141,12 +147,12 @@ def _interleaved(con: duckdb.DuckDBPyConnection, plan: Plan, level: float, tunin
 
 
 def _evidence(outcome: Outcome, arms: Mapping[str, ArmHealth], days: int, level: float, tuning: int) -> Evidence:
-    bounds = outcome.sequence.difference if outcome.sequence else Range(None, None, None)
-    low, high = _or_nan(bounds.low), _or_nan(bounds.high)
+    low, high = _or_nan(outcome.bounds.low), _or_nan(outcome.bounds.high)
     why = (outcome.sequence.reason if outcome.sequence else None) or "one of the arms has no users"
     more = None
     if outcome.effect is not None and low <= 0 <= high and days:
-        more = days_more(outcome.effect, outcome.users, days, level, tuning, FAR_AWAY)
+        relative = outcome.interleaving is None
+        more = days_more(outcome.effect, outcome.users, days, level, tuning, FAR_AWAY, relative=relative)
     return Evidence(
         days=days,
         arms=arms,

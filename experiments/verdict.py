@@ -48,7 +48,7 @@ class ArmHealth:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a verdict is made of. The low and high end are those of the confidence sequence, test minus control."""
+    """What a verdict is made of. The low and high end are those of the confidence sequence, as it is told."""
 
     days: int  # with answers
     arms: Mapping[str, ArmHealth]

@@ -11,7 +11,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from core.settings import FeatureSettings
 from features.text_space import SpaceReducer, TextSpace, has_text, read_arrays, write_arrays
@@ -77,7 +76,10 @@ class ClassicalEncoder:
         return cls(terms, arrays["weights"], SpaceReducer.from_arrays(arrays))
 
 
-def _vectorizer(**options: Any) -> TfidfVectorizer:
+def _vectorizer(**options: Any) -> Any:
+    # here: see features.text_space
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     return TfidfVectorizer(analyzer=words, sublinear_tf=True, dtype=np.float32, **options)
 
 

@@ -17,9 +17,6 @@ import polars as pl
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_matrix
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from core.settings import FeatureSettings
@@ -69,6 +66,10 @@ class SpaceReducer:
         Any P and M work, down to none: there are then fewer directions and centres, and the widths of the `TextSpace`
         stay what the settings say.
         """
+        # here, because scikit-learn takes 1.5 s to load, and a service that only reads spaces need not wait for it
+        from sklearn.cluster import KMeans
+        from sklearn.exceptions import ConvergenceWarning
+
         rows = matrix[_norms(matrix) > 0]
         widths = np.array([settings.text_dims, settings.text_components, settings.text_clusters], np.int64)
         with threadpool_limits(limits=1):
@@ -135,6 +136,8 @@ def _directions(rows: Matrix, dims: int, seed: int) -> tuple[Floats, Floats]:
         return np.zeros((columns, 0), np.float32), np.zeros(0, np.float32)
     lift: NDArray[np.float64] = np.eye(columns)
     if isinstance(rows, csr_matrix):
+        from sklearn.utils.extmath import randomized_svd
+
         wanted = min(dims + _SPARE_DIRECTIONS, count, columns)
         lift = randomized_svd(rows, wanted, n_iter=7, random_state=seed)[2].T.astype(np.float64)
         reduced = np.asarray(rows @ lift)

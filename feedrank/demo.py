@@ -15,7 +15,7 @@ from feedrank.terminal import out, step
 from feedrank.world import has_world
 from simulation.settings import WorldSettings, today
 
-REHEARSED_SHARE = 0.5  # of the users come to the rehearsal, or it would take too long
+REHEARSED_SHARE = 0.2  # of the users come to the rehearsal, or it would take too long
 
 
 def demo(
@@ -26,7 +26,7 @@ def demo(
     days: Days = 60,
     events: Events = 1_000_000,
     seed: Seed = 0,
-    rehearsal_days: RehearsalDays = 4,
+    rehearsal_days: RehearsalDays = 7,  # fewer say nothing of an arm
 ) -> None:
     """Simulate a network, train both rankers on it and serve them, all below FEEDRANK_HOME (.feedrank).
 

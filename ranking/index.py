@@ -1,8 +1,8 @@
-"""An approximate index of posts for networks with more of them than a request can look at one by one.
+"""An approximate index of texts for networks with more posts than a request can look at one by one.
 
-Two graphs an arm (HNSW by `usearch`): one of text vectors by cosine, one for the factor model, whose log-odds are an
-inner product (`ranking.shelf.model_vectors`). They are built when a snapshot is written, and mapped from its files
-afterwards.
+A graph an arm (HNSW by `usearch`) of text vectors by cosine, built when a snapshot is written, and mapped from its file
+afterwards. The factor model is asked exactly, whatever the number of posts: its best are those of an inner product with
+vectors of uneven length, of which graphs find few (decision 0017).
 
 Source: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical Navigable
 Small World graphs", 2018.
@@ -19,11 +19,11 @@ from usearch.index import MetricKind, ScalarKind
 from core.columns import ARMS
 from features.audience import Audience
 from features.serving_state import ServingState
-from ranking.shelf import Rows, model_queries, model_vectors
+from ranking.shelf import Rows
 from ranking.top_k import NOTHING
 
 INDEX_FILES = "*.usearch"
-CONNECTIVITY, EXPAND_ADD, EXPAND_SEARCH = 16, 96, 192
+CONNECTIVITY, EXPAND_ADD, EXPAND_SEARCH = 16, 96, 400
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,6 @@ class Index:
     """Of one arm's posts."""
 
     texts: Graph
-    model: Graph
-    profile_weight: np.float32
 
     def alike(self, audience: Audience, k: int) -> Rows:
         """Posts whose texts are nearest to what each user liked: (n, k), then -1; nothing for who liked nothing."""
@@ -40,32 +38,24 @@ class Index:
         rows[~audience.liked.any(axis=1)] = NOTHING
         return rows
 
-    def favourites(self, audience: Audience, k: int) -> Rows:
-        """Posts that the factor model scores best for each user: (n, k), then -1."""
-        return _search(self.model, model_queries(audience, self.profile_weight), k)
-
 
 def save_index(state: ServingState, folder: Path, threads: int = 1) -> None:
-    """Build both graphs of each arm over the posts that may be shown, into a snapshot under construction.
+    """Build the graph of each arm over the posts that may be shown, into a snapshot under construction.
 
     With more than one thread it is built faster, and is another one each time.
     """
+    rows = np.flatnonzero(state.eligible)
     for arm in ARMS:
-        for name, vectors in (("texts", state.spaces[arm].vectors), ("model", model_vectors(state, arm))):
-            graph, rows = _graph(vectors.shape[1]), np.flatnonzero(state.eligible)
-            graph.add(rows, np.ascontiguousarray(vectors[rows]), threads=threads)
-            graph.save(str(_file(folder, arm, name)))
+        vectors = state.spaces[arm].vectors
+        graph = _graph(vectors.shape[1])
+        graph.add(rows, np.ascontiguousarray(vectors[rows]), threads=threads)
+        graph.save(str(_file(folder, arm)))
 
 
-def open_index(state: ServingState, folder: Path) -> dict[str, Index]:
-    """Map the graphs of each arm, if the snapshot has them."""
-    found = {}
-    for arm in ARMS:
-        files = [_file(folder, arm, name) for name in ("texts", "model")]
-        if all(file.exists() for file in files):
-            texts, model = (Graph.restore(str(file), view=True) for file in files)
-            found[arm] = Index(texts, model, state.post_factors[arm].profile_weight)
-    return found
+def open_index(folder: Path) -> dict[str, Index]:
+    """Map the graph of each arm, if the snapshot has it."""
+    files = {arm: _file(folder, arm) for arm in ARMS}
+    return {arm: Index(_mapped(file)) for arm, file in files.items() if file.exists()}
 
 
 def _graph(width: int) -> Graph:
@@ -79,6 +69,12 @@ def _graph(width: int) -> Graph:
     )
 
 
+def _mapped(file: Path) -> Graph:
+    graph = Graph.restore(str(file), view=True)
+    graph.expansion_search = EXPAND_SEARCH  # which the file does not hold
+    return graph
+
+
 def _search(graph: Graph, queries: NDArray[np.float32], k: int) -> Rows:
     rows = np.full((len(queries), k), NOTHING, np.int64)
     found = graph.search(queries, k, threads=1)
@@ -89,5 +85,5 @@ def _search(graph: Graph, queries: NDArray[np.float32], k: int) -> Rows:
     return rows
 
 
-def _file(folder: Path, arm: str, name: str) -> Path:
-    return folder / f"{arm}.{name}.usearch"
+def _file(folder: Path, arm: str) -> Path:
+    return folder / f"{arm}.texts.usearch"

@@ -218,7 +218,7 @@ def _write(
     )
     if len(state.post_ids) > settings.ranking.index_above:
         save_index(state, folder)
-    index = open_index(state, folder)
+    index = open_index(folder)
     recommender = Recommender(state, rankers.models, settings.threads, settings.ranking, index)
     write_tables(con, folder, recommender, evaluation, settings)
 

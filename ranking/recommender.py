@@ -145,7 +145,7 @@ class Recommender:
         state = open_state(folder)
         rankers = {arm: load_ranker(folder / ranker_file(arm)) for arm in ARMS}
         kept = open_kept(folder, found_with(ranking))
-        return cls(state, rankers, threads, ranking, open_index(state, folder), kept)
+        return cls(state, rankers, threads, ranking, open_index(folder), kept)
 
     def keep(self, folder: Path) -> "Recommender":
         """Find the candidates of every user, write them into a snapshot under construction, and rank from them."""
