@@ -59,7 +59,7 @@ def test_an_answer_counts_once_its_window_is_over(con):
     show(con, 2, [11], at("22:30", day=5))
     happen(con, 1, "like", 11, at("22:40", day=5))
     assert daily(con) == [(5, 1, 1, 1, 0, 0, 0, 1)]
-    happen(con, 99, "view", 99, at("23:30", day=5))
+    happen(con, 99, "view", 99, at("12:00", day=7))  # long after the experiment
     assert daily(con) == [(5, 1, 2, 2, 0, 1, 1, 1), (5, 2, 1, 1, 0, 0, 0, 0)]
 
 

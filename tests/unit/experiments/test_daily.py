@@ -72,6 +72,16 @@ def test_a_late_answer_moves_likes_to_it_and_a_new_window_counts_all_anew(con):
     assert rows(con, "experiment_daily", "answers, liked, hits") == [(2, 0, 0)]
 
 
+def test_a_late_like_after_the_last_midnight_is_found(con):
+    clear(con)
+    show(con, 1, [10], at("23:30"))
+    happen(con, 1, "view", 99, at("23:00", day=3))
+    update_daily(con, SETTINGS)
+    happen(con, 1, "like", 10, at("00:10", day=2))
+    update_daily(con, SETTINGS)
+    assert rows(con, "experiment_daily", "day(day), liked, likes") == [(1, 1, 0), (2, 0, 1)]
+
+
 def test_days_that_have_not_changed_are_left_alone(con):
     clear(con)
     for day in (1, 2, 3, 4):
