@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from core.errors import SettingsError
+from core.files import replace_file
 
 VARIABLE: Final = "FEEDRANK_CLOCK"
 EPOCH: Final = datetime(1970, 1, 1)
@@ -39,9 +40,7 @@ class Clock:
 
     def __init__(self, file: Path, moment: datetime) -> None:
         if not file.exists():
-            draft = file.with_suffix(".draft")
-            draft.write_bytes(_microseconds(moment).to_bytes(BYTES, sys.byteorder, signed=True))
-            draft.replace(file)
+            replace_file(file, _microseconds(moment).to_bytes(BYTES, sys.byteorder, signed=True))
         self._face = _map(file, writable=True)
 
     @property

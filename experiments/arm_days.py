@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from experiments.compared import as_range, number
 from experiments.metrics import Metric, figure
+from experiments.moments import CROSSED
 from experiments.report_schema import ArmDay, GuardrailDay
 from experiments.statistics.effects import UNKNOWN, interval
 from experiments.statistics.moments import Moments
@@ -21,11 +22,8 @@ from experiments.verdict import ArmHealth
 # of experiment_daily, where a name of the moments is no column of it
 COLUMNS: Final = {"hit": "CAST(hits > 0 AS INTEGER)"}
 # users seen in both arms of a salt are left out, as from everything
-COUNTED = """
-    WITH crossed AS (
-        SELECT user_id FROM experiments.experiment_daily WHERE salt = $salt
-        GROUP BY user_id HAVING count(DISTINCT arm) > 1
-    ),
+COUNTED = f"""
+    WITH crossed AS ({CROSSED}),
     counted AS (FROM experiments.experiment_daily ANTI JOIN crossed USING (user_id) WHERE salt = $salt)
 """
 

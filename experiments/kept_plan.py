@@ -1,11 +1,10 @@
 """The plan as this home last knew it: what holds while PostgreSQL is away, and for commands that do not ask it."""
 
-import os
-
 import msgspec
 
 from core import clock
 from core.errors import FeedrankError
+from core.files import replace_file
 from core.logging import get_logger
 from core.settings import Settings
 from experiments.plan import Plan
@@ -19,11 +18,7 @@ def keep_plan(settings: Settings, plan: Plan) -> None:
     Raises:
         OSError: the disk takes nothing.
     """
-    file = settings.experiment_file
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}-{os.getpid()}")
-    draft.write_bytes(msgspec.json.encode(plan))
-    draft.replace(file)
+    replace_file(settings.experiment_file, msgspec.json.encode(plan))
 
 
 def known_plan(settings: Settings) -> Plan:

@@ -28,6 +28,7 @@ DAILY: Final = ("answers", "shown", "viewed", "liked", "hits", "likes")  # colum
 NAMES: Final = tuple(sorted((*DAILY, "hit", "pre_likes")))
 HISTORY: Final = "history"
 SEGMENT: Final = "segment"
+CROSSED: Final = "SELECT user_id FROM experiments.member WHERE salt = $salt GROUP BY user_id HAVING count(*) > 1"
 _DAILY, _HITS, _HIT, _PRE_LIKES = (
     [NAMES.index(name) for name in DAILY],
     NAMES.index("hits"),
@@ -75,17 +76,13 @@ def last_moments(
 
 def crossed(con: duckdb.DuckDBPyConnection, salt: str) -> int:
     """How many users have been seen in more than one arm."""
-    query = """
-        SELECT count(*)
-        FROM (SELECT user_id FROM experiments.member WHERE salt = ? GROUP BY user_id HAVING count(*) > 1)
-    """
-    return int(con.execute(query, [salt]).fetchall()[0][0])
+    return int(con.execute(f"SELECT count(*) FROM ({CROSSED})", {"salt": salt}).fetchall()[0][0])
 
 
 def arm_counts(con: duckdb.DuckDBPyConnection, salt: str) -> pl.DataFrame:
     """Users of each arm whose first answer in it was shown until the end of each day: `day, arm, users`.
 
-    Users of both arms count in both: the check of the sample ratio must see what the assignment did.
+    Users of both arms count in both. The report's check of the sample ratio takes each once, see `filling`.
     """
     return con.execute(read_sql("experiments", "arm_counts"), {"salt": salt}).pl()
 
@@ -97,6 +94,11 @@ def credits(con: duckdb.DuckDBPyConnection, salt: str) -> pl.DataFrame:  # noqa:
     """
     query = "SELECT day, user_id, control, test FROM experiments.credit_daily WHERE salt = ? ORDER BY day, user_id"
     return con.execute(query, [salt]).pl()
+
+
+def profile_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """What users are divided into segments by, beside `HISTORY`: every column of `raw.users` but the id."""
+    return [name for name, *_ in con.execute("DESCRIBE raw.users").fetchall() if name != USER_ID]
 
 
 def _people(
@@ -112,7 +114,7 @@ def _people(
 def _segment(con: duckdb.DuckDBPyConnection, column: str) -> str:
     if column == HISTORY:
         return "CASE WHEN b.user_id IS NULL THEN 'new' ELSE 'regular' END"
-    known = [name for name, *_ in con.execute("DESCRIBE raw.users").fetchall() if name != USER_ID]
+    known = profile_columns(con)
     if column not in known:
         raise NotFound(f"users have no column {column!r}; there are: {', '.join([*known, HISTORY])}")
     return f"coalesce(CAST(u.{identifier(column)} AS VARCHAR), 'unknown')"

@@ -6,12 +6,13 @@ total varies over them. Where the longest is too short, knowledge is taken to gr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import duckdb
 import numpy as np
 
+from core.columns import TEST
 from core.errors import ExperimentError
 from core.settings import ExperimentSettings
 from experiments.metrics import LIKE_RATE, LIKES, METRICS, figure
@@ -61,7 +62,7 @@ def past(con: duckdb.DuckDBPyConnection, metric: str, coverage: float) -> Past:
 
 def duration(past: Past, mde: float, power: float, settings: ExperimentSettings) -> Duration:
     """How many users and days a relative change of `mde` takes to be seen with probability `power`."""
-    share = settings.weights["test"]
+    share = settings.weights[TEST]
     days, reached = _days(past, mde, power, settings.level, share, looks=True)
     once, _ = _days(past, mde, power, settings.level, share, looks=False)
     users = users_needed(reached, mde, power, settings.level, share)
@@ -92,4 +93,4 @@ def _totals(con: duckdb.DuckDBPyConnection, days: int, coverage: float) -> Momen
     ).fetchnumpy()
     columns["likes"] = columns["liked"]
     found = Moments.from_columns({name: np.asarray(values) for name, values in columns.items()})
-    return Moments(int(found.count * coverage), found.mean, found.var, found.cov)
+    return replace(found, count=int(found.count * coverage))

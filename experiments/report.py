@@ -10,17 +10,18 @@ import duckdb
 import msgspec
 
 from core.columns import INTERLEAVED
+from core.files import replace_file
 from core.settings import ExperimentSettings, Settings
 from experiments.arm_days import arm_days, guardrails, health
 from experiments.credited import interleaving
 from experiments.effects_by_day import by_day, compare
 from experiments.filling import ratio_looks
 from experiments.horizon import days_more
-from experiments.ledger import Change
+from experiments.ledger import Change, changes, standing
 from experiments.metrics import METRICS
 from experiments.moments import crossed, moments
 from experiments.plan import Plan
-from experiments.report_files import JSON, PAGE, report_folder, write_atomically
+from experiments.report_files import JSON, PAGE, report_folder
 from experiments.report_page import render
 from experiments.report_schema import Comparison, Interleaving, MetricReport, Range, RatioLook, Report, Segment
 from experiments.segments import segments
@@ -29,8 +30,6 @@ from experiments.verdict import FAR_AWAY, ArmHealth, Evidence, judge
 from experiments.wording import amount_range, change_range
 
 FEWEST_PLANNED: Final = 1_000
-
-
 UNBOUNDED: Final = Range(None, None, None)
 
 
@@ -91,12 +90,23 @@ def build_report(con: duckdb.DuckDBPyConnection, settings: Settings, plan: Plan,
     )
 
 
+def report_on_standing(con: duckdb.DuckDBPyConnection, settings: Settings) -> Report | None:
+    """Build and write the report on the experiment that the ledger ends with; None if none was ever started."""
+    history = changes(settings)
+    plan = standing(history)
+    if plan is None:
+        return None
+    made = build_report(con, settings, plan, history)
+    write_report(settings, made)
+    return made
+
+
 def write_report(settings: Settings, report: Report) -> None:
     """Replace `report.json` and `report.html` of the experiment, each as a whole."""
     folder = report_folder(settings, report.experiment)
     page = render(report).encode()
-    write_atomically(folder / JSON, msgspec.json.encode(report))
-    write_atomically(folder / PAGE, page)
+    replace_file(folder / JSON, msgspec.json.encode(report))
+    replace_file(folder / PAGE, page)
 
 
 def planned_users(con: duckdb.DuckDBPyConnection) -> int:

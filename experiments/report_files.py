@@ -3,7 +3,6 @@
 A folder an experiment, `home/experiments/<name>`, with `report.json` and `report.html`.
 """
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -21,17 +20,6 @@ _decoder: Final = msgspec.json.Decoder(Report)
 def report_folder(settings: Settings, experiment: str) -> Path:
     """Where the report of an experiment lies, or will."""
     return _all_reports(settings) / experiment
-
-
-def write_atomically(file: Path, content: bytes) -> None:
-    """Replace a file: who reads it meanwhile finds the old content or the new one, whole."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}-{os.getpid()}")
-    with draft.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(file)
 
 
 def read_report(settings: Settings, experiment: str) -> Report:

@@ -7,10 +7,10 @@ import duckdb
 import polars as pl
 from msgspec.structs import replace
 
-from core.columns import ARM, ARMS, CONTROL, TEST, USER_ID
+from core.columns import ARM, ARMS, CONTROL, TEST
 from experiments.compared import from_effect, number
 from experiments.metrics import Metric, effect
-from experiments.moments import HISTORY, last_moments
+from experiments.moments import HISTORY, SEGMENT, last_moments, profile_columns
 from experiments.plan import Plan
 from experiments.report_schema import Segment
 from experiments.statistics.moments import Moments
@@ -26,8 +26,8 @@ def segments(
     """Every value of every column that has few, at the end of the last day; p-values corrected for all of them."""
     found = []
     for column, last in last_moments(con, plan.salt, plan.started_at, before_days, [HISTORY, *_columns(con)]).items():
-        for name in sorted(last["segment"].unique().to_list()):
-            rows = last.filter(pl.col("segment") == name)
+        for name in sorted(last[SEGMENT].unique().to_list()):
+            rows = last.filter(pl.col(SEGMENT) == name)
             arms = {row[ARM]: Moments.from_row(row) for row in rows.iter_rows(named=True)}
             if set(arms) >= set(ARMS):
                 found.append(_segment(column, name, arms, metric, level))
@@ -49,7 +49,7 @@ def with_holm(found: Sequence[Segment]) -> list[Segment]:
 
 def _columns(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Profile columns of a few values, the fewest first."""
-    names = [name for name, *_ in con.execute("DESCRIBE raw.users").fetchall() if name != USER_ID]
+    names = profile_columns(con)
     if not names:
         return []
     counts = ", ".join(f"count(DISTINCT {identifier(name)})" for name in names)

@@ -10,8 +10,8 @@ from core.errors import ServiceError
 from core.settings import Settings
 from experiments import wording
 from experiments.daily import update_daily
-from experiments.ledger import changes, standing
-from experiments.report import build_report, write_report
+from experiments.metrics import LIKE_RATE
+from experiments.report import report_on_standing
 from experiments.report_files import PAGE, report_folder
 from experiments.report_schema import Range, Report
 from feedrank.rehearsal import ArmTruth, ShownTruth
@@ -19,21 +19,16 @@ from feedrank.terminal import out
 from warehouse.connection import connect
 from warehouse.copy import copy_source
 
-LIKE_RATE = "like_rate"
-
 
 def write_findings(settings: Settings) -> Report:
     """What experiment-report/daily does, without Prefect. The caller holds the warehouse."""
     if copy_source(settings, uuid4().hex).missed:  # somebody has acted after the days played, and before they were
         copy_source(settings, uuid4().hex, full=True)
-    history = changes(settings)
-    plan = standing(history)
-    if plan is None:
-        raise ServiceError("the API has started no experiment; its logs are logs/rehearsal-*.log")
     with connect(settings) as warehouse:
         update_daily(warehouse, settings)
-        report = build_report(warehouse, settings, plan, history)
-    write_report(settings, report)
+        report = report_on_standing(warehouse, settings)
+    if report is None:
+        raise ServiceError("the API has started no experiment; its logs are logs/rehearsal-*.log")
     return report
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from core.settings import load_settings
 from experiments import wording
-from experiments.report_files import PAGE, newest_experiment, read_report, report_folder
+from experiments.report_files import JSON, PAGE, newest_experiment, read_report, report_folder
 from experiments.report_schema import Comparison, Report
 from feedrank.terminal import out
 
@@ -31,7 +31,7 @@ def report(name: str | None = None, /, *, as_json: Annotated[bool, Parameter("--
     found = read_report(settings, chosen)
     folder = report_folder(settings, chosen)
     if as_json:
-        out.print_json((folder / "report.json").read_text(encoding="utf-8"))
+        out.print_json((folder / JSON).read_text(encoding="utf-8"))
         return
     out.print(f"[bold {STYLES[found.verdict.decision]}]{escape(found.verdict.sentence)}[/]", highlight=False)
     for reason in found.verdict.reasons:

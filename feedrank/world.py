@@ -9,6 +9,7 @@ import polars as pl
 from core.clock import Clock
 from core.columns import ACTION, LIKE, POST_ID, USER_ID
 from core.errors import ServiceError
+from core.files import replace_file
 from core.settings import Settings
 from feedrank.rehearsal import ShownTruth
 from simulation.liked import LikedPairs
@@ -69,10 +70,7 @@ def shown_so_far(settings: Settings) -> dict[str, ShownTruth]:
 
 def keep_shown(settings: Settings, shown: dict[str, ShownTruth]) -> None:
     """Replace it."""
-    file = settings.home / FOLDER / SHOWN
-    draft = file.with_suffix(".draft")
-    draft.write_bytes(msgspec.json.encode(shown))
-    draft.replace(file)
+    replace_file(settings.home / FOLDER / SHOWN, msgspec.json.encode(shown))
 
 
 def known_likes(settings: Settings, truth: Truth) -> LikedPairs:

@@ -15,8 +15,7 @@ from prefect.states import Completed
 
 from core.settings import Settings
 from experiments.daily import update_daily
-from experiments.ledger import changes, standing
-from experiments.report import build_report, has_exposures, write_report
+from experiments.report import has_exposures, report_on_standing
 from experiments.report_schema import Report
 from flows.reports import experiment_report
 from flows.runs import warehouse_run
@@ -50,11 +49,8 @@ def judge_experiment(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -
     """Write the report and tell its verdict; None if there is nothing to report on."""
     if not has_exposures(warehouse):
         return None  # before the ledger is asked, whose table may not be there either
-    history = changes(settings)
-    plan = standing(history)
-    if plan is None:
+    made = report_on_standing(warehouse, settings)
+    if made is None:
         return None
-    made = build_report(warehouse, settings, plan, history)
-    write_report(settings, made)
     create_markdown_artifact(experiment_report(made), key="experiment", description="Which arm is better?")
     return made

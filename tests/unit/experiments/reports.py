@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
+from core.files import replace_file
 from core.settings import Settings
 from experiments.ledger import Change
-from experiments.report_files import JSON, report_folder, write_atomically
+from experiments.report_files import JSON, report_folder
 from experiments.report_schema import (
     ArmDay,
     Comparison,
@@ -91,4 +92,4 @@ def broken(p_value: float) -> Report:
 
 def write_json(settings: Settings, report: Report) -> None:
     """The report without its page, which takes a second to draw."""
-    write_atomically(report_folder(settings, report.experiment) / JSON, msgspec.json.encode(report))
+    replace_file(report_folder(settings, report.experiment) / JSON, msgspec.json.encode(report))

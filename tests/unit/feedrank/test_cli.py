@@ -1,7 +1,6 @@
 """Errors of the command line are one message and exit code 1, and `sql` only reads."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,26 +8,8 @@ import duckdb
 import pytest
 
 from core.settings import load_settings
-from feedrank import cli
+from tests.unit.feedrank.command import Command
 from warehouse.snapshots import GateOutcome, ManifestBody, Snapshot, draft, history, public_settings, publish, store
-
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def feedrank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command in an empty home folder: exit code, standard output, standard error."""
-    monkeypatch.setenv("FEEDRANK_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["feedrank", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), *capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture

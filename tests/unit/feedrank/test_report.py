@@ -1,33 +1,21 @@
 """`feedrank report` tells the verdict first, and where the page lies."""
 
 import json
-import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from core.settings import load_settings
-from feedrank import cli
 from tests.unit.experiments.reports import EMPTY, INTERLEAVED, SPLIT, write_json
-
-Command = Callable[..., tuple[int, str, str]]
+from tests.unit.feedrank.command import Command
 
 
 @pytest.fixture
-def feedrank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    monkeypatch.setenv("FEEDRANK_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["feedrank", "report", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), *capsys.readouterr()
-
-    return run
+def feedrank(feedrank: Command) -> Command:
+    """Run `feedrank report`."""
+    return partial(feedrank, "report")
 
 
 def test_before_the_first_report_it_says_what_makes_one(feedrank: Command) -> None:
