@@ -10,12 +10,15 @@
     │   └── SourceEmpty        a table holds nothing to work with
     ├── QualityError           too large a share of the copied rows breaks a rule
     ├── WarehouseBusy          another run holds the warehouse
+    ├── WarehouseUnreachable   the DuckLake's catalogue or its files do not answer
     ├── TrainingError          the data do not allow a ranker to be trained
     ├── SnapshotError          a snapshot as a whole
     │   ├── SnapshotNotFound   there is none by that id, or none at all
     │   ├── SnapshotDamaged    its files do not match its manifest
     │   │   └── SnapshotOfOtherVersion  its schema is of a version that this code does not read
-    │   └── SnapshotSlow       it takes too long to get ready to answer
+    │   ├── SnapshotSlow       it takes too long to get ready to answer
+    │   ├── SnapshotRaced      another publisher has switched `current` meanwhile
+    │   └── StoreUnreachable   the snapshots' object storage does not answer
     ├── ExperimentError        an experiment cannot be started or changed like this
     ├── ServiceError           a server that the command line starts did not come up, or does not answer as it should
     ├── RunFailed              a flow run that the command line waited for did not complete
@@ -57,6 +60,10 @@ class WarehouseBusy(FeedrankError):
     """Raised when another live process holds the warehouse's lock and the time to wait is over."""
 
 
+class WarehouseUnreachable(FeedrankError):
+    """Raised when the catalogue of a DuckLake does not answer, or its files cannot be reached."""
+
+
 class TrainingError(FeedrankError):
     """Raised when the data do not allow a ranker to be trained, for example without a single like."""
 
@@ -79,6 +86,14 @@ class SnapshotOfOtherVersion(SnapshotDamaged):
 
 class SnapshotSlow(SnapshotError):
     """Raised when a snapshot takes longer to get ready than `api.warm_up_limit`."""
+
+
+class SnapshotRaced(SnapshotError):
+    """Raised when another publisher has switched the store's `current` since this one looked; nothing has changed."""
+
+
+class StoreUnreachable(SnapshotError):
+    """Raised when the object storage that snapshots are shared through does not answer, or refuses."""
 
 
 class ExperimentError(FeedrankError):

@@ -82,6 +82,20 @@ PRESETS: dict[str, dict[SourceTable, TableMapping]] = {
 }
 
 
+def plain_dsn(dsn: SecretStr, setting: str) -> str:
+    """A PostgreSQL address in the plain `postgresql://` form.
+
+    Raises:
+        SettingsError: it is none; names `setting`.
+    """
+    scheme, _, rest = dsn.get_secret_value().partition("://")
+    if scheme.split("+")[0] not in {"postgresql", "postgres"} or not rest:
+        raise SettingsError(
+            f"{setting} is not a PostgreSQL address; it must look like postgresql://user:password@host:5432/name"
+        )
+    return f"postgresql://{rest}"
+
+
 class SourceSettings(Section):
     """The network's PostgreSQL: where it is and which shape its tables have.
 
@@ -128,17 +142,19 @@ class SourceSettings(Section):
                 "source.dsn is not set; set FEEDRANK_SOURCE__DSN=postgresql://user:password@host:5432/name "
                 f"or dsn in [source] of {SETTINGS_FILE}"
             )
-        scheme, _, rest = self.dsn.get_secret_value().partition("://")
-        if scheme.split("+")[0] not in {"postgresql", "postgres"} or not rest:
-            raise SettingsError(
-                "source.dsn is not a PostgreSQL address; it must look like postgresql://user:password@host:5432/name"
-            )
-        return f"postgresql://{rest}"
+        return plain_dsn(self.dsn, "source.dsn")
 
 
 class WarehouseSettings(Section):
-    """The DuckDB warehouse and what a copy accepts."""
+    """The DuckDB warehouse and what a copy accepts. With a `catalog` it is a DuckLake, for many machines."""
 
+    catalog: SecretStr | None = Field(None, description="PostgreSQL address of its catalogue; None: one file in `home`")
+    data_path: str | None = Field(
+        None, min_length=1, description="where a DuckLake's Parquet files are: s3://bucket/prefix, or a shared folder"
+    )
+    keep_versions: timedelta = Field(
+        timedelta(days=7), ge=timedelta(0), description="how long a DuckLake's earlier versions can be read"
+    )
     overlap: timedelta = Field(
         timedelta(days=1), ge=timedelta(0), description="how far back a copy looks for late events"
     )
@@ -147,6 +163,37 @@ class WarehouseSettings(Section):
     lock_wait: timedelta = Field(timedelta(minutes=10), ge=timedelta(0), description="how long a run waits for another")
     memory_limit: str = Field("2GB", pattern=r"^\d+(\.\d+)?\s*[KMGT]i?B$")
     threads: int | None = Field(None, ge=1, le=256, description="None: as many as there are cores")
+
+    @model_validator(mode="after")
+    def _catalog_has_data(self) -> Self:
+        if (self.catalog is None) != (self.data_path is None):
+            raise ValueError("warehouse.catalog and warehouse.data_path make a DuckLake together; set both or neither")
+        return self
+
+
+class ObjectStoreSettings(Section):
+    """How to reach the S3-compatible storage that s3:// addresses are of."""
+
+    endpoint: str | None = Field(None, pattern=r"^https?://.+", description="None: Amazon's, of the region")
+    region: str = "us-east-1"
+    key_id: str | None = None
+    secret: SecretStr | None = None
+    url_style: Literal["path", "vhost"] = Field("path", description="where the bucket's name goes in an address")
+    allow_http: bool = Field(False, description="True: an endpoint without TLS is accepted")
+
+    @model_validator(mode="after")
+    def _no_plain_http_unasked(self) -> Self:
+        if self.endpoint is not None and self.endpoint.startswith("http://") and not self.allow_http:
+            raise ValueError("object_store.endpoint has no TLS; use https://, or set object_store.allow_http")
+        return self
+
+
+class SnapshotSettings(Section):
+    """Where snapshots are shared between machines."""
+
+    store: str | None = Field(
+        None, pattern=r"^s3://[^/]+(/.*)?$", description="s3://bucket/prefix; None: they stay in `home`"
+    )
 
 
 class FeatureSettings(Section):
@@ -299,6 +346,8 @@ class Settings(BaseSettings):
     home: Path = Path(".feedrank")
     source: SourceSettings = SourceSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+    object_store: ObjectStoreSettings = ObjectStoreSettings()
+    snapshots: SnapshotSettings = SnapshotSettings()
     features: FeatureSettings = FeatureSettings()
     ranking: RankingSettings = RankingSettings()
     gate: GateSettings = GateSettings()
@@ -375,6 +424,7 @@ def _describe(problem: Any) -> str:
         for section in sections:
             known = known.model_fields[section].annotation
         return f"{name} is no setting; known are {', '.join(known.model_fields)}"
-    told = name != "source" and "dsn" not in name and not isinstance(problem["input"], dict)
+    secret = name in {"source", "warehouse", "object_store"} or bool({"dsn", "catalog", "secret"} & {*sections, last})
+    told = not secret and not isinstance(problem["input"], dict)
     value = f" = {problem['input']!r}" if told else ""
     return f"{name}{value if len(value) < 80 else ''}: {problem['msg'].removeprefix('Value error, ')}"

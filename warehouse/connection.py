@@ -1,27 +1,39 @@
-"""Opening the warehouse, and the small SQL tools that every module here shares."""
+"""Opening the warehouse, and the small SQL tools that every module here shares.
+
+The warehouse is one file of DuckDB's, or a DuckLake: tables in Parquet files on object storage, and what belongs to
+which version of which table in a PostgreSQL. A lake's tables have the same names, and the same SQL works on both; a lake
+has no enums and no primary keys, so an action is a text there, and rows are replaced with MERGE.
+"""
 
 from importlib import resources
+from urllib.parse import urlsplit
 
 import duckdb
 
-from core.errors import FeedrankError, WarehouseBusy
-from core.settings import Settings
+from core.columns import ACTIONS
+from core.errors import FeedrankError, SettingsError, WarehouseBusy, WarehouseUnreachable
+from core.settings import Settings, plain_dsn
+from warehouse import postgres_address
+
+LAKE = "lake"  # the name under which a DuckLake is attached
+
+
+def is_lake(settings: Settings) -> bool:
+    """Whether the warehouse is a DuckLake."""
+    return settings.warehouse.catalog is not None
 
 
 def connect(settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """Open `warehouse.duckdb` under the limits of the settings; unless `read_only`, create what is missing in it.
+    """Open the warehouse under the limits of the settings; unless `read_only`, create what is missing in it.
 
-    DuckDB lets one process write. Whoever writes holds `warehouse_lock` around this, so that a second run waits
-    instead of failing here.
+    DuckDB lets one process write to a file. Whoever writes holds `warehouse_lock` around this, so that a second run
+    waits instead of failing here. A lake's readers see its last commit while others write.
 
     Raises:
         WarehouseBusy: another process has the file open.
+        WarehouseUnreachable: the lake's catalogue or its files do not answer.
         FeedrankError: `read_only`, and there is no warehouse yet.
     """
-    file = settings.warehouse_file
-    if read_only and not file.exists():
-        raise FeedrankError(f"there is no warehouse at {file}; run a copy first, or set FEEDRANK_HOME to where it is")
-    file.parent.mkdir(parents=True, exist_ok=True)
     limits = settings.warehouse
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": limits.memory_limit,
@@ -29,16 +41,92 @@ def connect(settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyCo
     }
     if limits.threads is not None:
         config["threads"] = limits.threads
+    if is_lake(settings):
+        connection = duckdb.connect(config=config)
+        attach_lake(connection, settings, read_only=read_only)
+        connection.execute(f"USE {LAKE}")
+        action = "VARCHAR"
+    else:
+        connection = _open_file(settings, config, read_only=read_only)
+        action = f"ENUM ({', '.join(map(literal, ACTIONS))})"
+    connection.execute("SET TimeZone = 'UTC'")
+    if not read_only:
+        connection.execute(read_sql("warehouse", "schema").format(action=action))
+    return connection
+
+
+def _open_file(
+    settings: Settings, config: dict[str, str | bool | int | float | list[str]], *, read_only: bool
+) -> duckdb.DuckDBPyConnection:
+    file = settings.warehouse_file
+    if read_only and not file.exists():
+        raise FeedrankError(f"there is no warehouse at {file}; run a copy first, or set FEEDRANK_HOME to where it is")
+    file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        connection = duckdb.connect(str(file), read_only=read_only, config=config)
+        return duckdb.connect(str(file), read_only=read_only, config=config)
     except duckdb.IOException as error:
         if "lock" not in str(error):
             raise
         raise WarehouseBusy(f"another process has {file} open; wait until it ends, or stop it: {error}") from None
-    connection.execute("SET TimeZone = 'UTC'")
-    if not read_only:
-        connection.execute(read_sql("warehouse", "schema"))
-    return connection
+
+
+def attach_lake(connection: duckdb.DuckDBPyConnection, settings: Settings, *, read_only: bool) -> None:
+    """Attach the DuckLake of the settings under the name `LAKE`, and make its storage reachable.
+
+    Raises:
+        WarehouseUnreachable: the catalogue or the files do not answer, or `read_only` and there is no lake yet.
+    """
+    for extension in ("postgres_scanner", "httpfs", "ducklake"):
+        load_extension(connection, extension)
+    store = settings.object_store
+    if store.key_id is not None and store.secret is not None:
+        words = {"KEY_ID": store.key_id, "SECRET": store.secret.get_secret_value(), "REGION": store.region}
+        if store.endpoint is not None:
+            words["ENDPOINT"] = urlsplit(store.endpoint).netloc
+        words["URL_STYLE"] = store.url_style
+        told = ", ".join(f"{name} {literal(value)}" for name, value in words.items())
+        plain = store.endpoint is not None and store.endpoint.startswith("http://")
+        connection.execute(f"CREATE SECRET object_store (TYPE s3, {told}, USE_SSL {not plain})")
+    options = f"DATA_PATH {literal(str(settings.warehouse.data_path))}{', READ_ONLY' if read_only else ''}"
+    where = "ducklake:postgres:" + postgres_address.libpq(postgres_address.parse(catalog_dsn(settings), CATALOG))
+    try:
+        connection.execute(f"ATTACH {literal(where)} AS {LAKE} ({options})")
+    except duckdb.Error as error:
+        raise WarehouseUnreachable(
+            f"cannot open the DuckLake: {without_catalog(settings, str(error))}; check warehouse.catalog and "
+            "warehouse.data_path; a new one is made by the first copy"
+        ) from None
+
+
+CATALOG = "warehouse.catalog"
+
+
+def catalog_dsn(settings: Settings) -> str:
+    """The address of the lake's catalogue.
+
+    Raises:
+        SettingsError: the warehouse is no lake, or that is no address.
+    """
+    if settings.warehouse.catalog is None:
+        raise SettingsError(f"{CATALOG} is not set: the warehouse is a file, not a DuckLake")
+    return plain_dsn(settings.warehouse.catalog, CATALOG)
+
+
+def without_catalog(settings: Settings, message: str) -> str:
+    """`message` without the catalogue's address and password, and without the storage's secret."""
+    if settings.object_store.secret is not None:
+        message = message.replace(settings.object_store.secret.get_secret_value(), "***")
+    if not is_lake(settings):
+        return message
+    dsn = catalog_dsn(settings)
+    return postgres_address.without(postgres_address.parse(dsn, CATALOG), dsn, message)
+
+
+def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Load an extension of DuckDB's from its Python package: nothing is installed or fetched."""
+    package = resources.files(f"duckdb_extension_{name}")
+    file = package.joinpath("extensions", f"v{duckdb.__version__}", f"{name}.duckdb_extension")
+    connection.execute(f"LOAD {literal(str(file))}")
 
 
 def read_sql(package: str, name: str) -> str:

@@ -60,8 +60,9 @@ class _Version(msgspec.Struct):
 
 
 def public_settings(settings: Settings) -> dict[str, Any]:
-    """The settings as a snapshot may carry them: without the source's address."""
-    return settings.model_dump(mode="json", exclude={"source": {"dsn"}})
+    """The settings as a snapshot may carry them: without addresses that have a password, and without secrets."""
+    hidden: Any = {"source": {"dsn"}, "warehouse": {"catalog"}, "object_store": True}
+    return settings.model_dump(mode="json", exclude=hidden)
 
 
 def file_entries(folder: Path) -> dict[str, FileEntry]:

@@ -19,8 +19,21 @@ def record_run(
 ) -> None:
     """Write how the run of this kind ended; a run that is tried again under its id replaces its earlier end."""
     connection.execute(
-        "INSERT OR REPLACE INTO meta.runs VALUES (?, ?, ?, now() AT TIME ZONE 'UTC', ?, ?)",
-        [run_id, kind, _naive_utc(started_at), status, msgspec.json.encode(detail).decode()],
+        """
+        MERGE INTO meta.runs USING (
+            SELECT
+                $run_id AS run_id, $kind AS kind, $started_at::TIMESTAMP AS started_at,
+                now() AT TIME ZONE 'UTC' AS finished_at, $status AS status, $detail::JSON AS detail
+        ) USING (run_id, kind)
+        WHEN MATCHED THEN UPDATE WHEN NOT MATCHED THEN INSERT
+        """,
+        {
+            "run_id": run_id,
+            "kind": kind,
+            "started_at": _naive_utc(started_at),
+            "status": status,
+            "detail": msgspec.json.encode(detail).decode(),
+        },
     )
 
 
@@ -32,7 +45,13 @@ def watermark(connection: duckdb.DuckDBPyConnection, name: str) -> datetime | No
 
 def set_watermark(connection: duckdb.DuckDBPyConnection, name: str, value: datetime) -> None:
     """Remember that `name` has been copied up to `value`, in UTC without a zone."""
-    connection.execute("INSERT OR REPLACE INTO meta.watermarks VALUES (?, ?)", [name, value])
+    connection.execute(
+        """
+        MERGE INTO meta.watermarks USING (SELECT $name AS name, $value::TIMESTAMP AS value) USING (name)
+        WHEN MATCHED THEN UPDATE WHEN NOT MATCHED THEN INSERT
+        """,
+        {"name": name, "value": value},
+    )
 
 
 def _naive_utc(moment: datetime) -> datetime:

@@ -3,19 +3,19 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from typing import Literal, get_args
-from urllib.parse import quote
 
 import duckdb
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from core.columns import ACTION, EVENT_TIME, POST_ID, USER_ID
-from core.errors import SettingsError, SourceError, SourceMismatch, SourceUnreachable
+from core.errors import SourceError, SourceMismatch, SourceUnreachable
 from core.settings import Settings, SourceTable
-from warehouse.connection import identifier, literal, read_sql
+from warehouse import postgres_address
+from warehouse.connection import identifier, literal, load_extension, read_sql, without_catalog
+from warehouse.postgres_address import describe
 
 CONNECT_TIMEOUT = 10  # seconds
 
@@ -175,8 +175,8 @@ def attached_source(connection: duckdb.DuckDBPyConnection, settings: Settings) -
     Raises:
         SourceUnreachable: it does not answer any more.
     """
-    connection.execute(f"LOAD {literal(_extension())}")
-    dsn = _address(settings)
+    load_extension(connection, "postgres_scanner")
+    dsn = postgres_address.libpq(source_url(settings))
     options = f"TYPE postgres, READ_ONLY, SCHEMA {literal(settings.source.db_schema)}"
     try:
         connection.execute(f"ATTACH {literal(dsn)} AS source ({options})")
@@ -194,14 +194,9 @@ def in_postgres(query: str) -> str:
 
 
 def scrub(settings: Settings, message: str) -> str:
-    """`message` without the DSN and its password, however either is written in it."""
-    url = source_url(settings)
-    for address in (settings.source.required_dsn(), _address(settings)):
-        message = message.replace(literal(address), "***").replace(address, "***")
-    for secret in (url.password, url.query.get("password"), url.query.get("sslpassword")):
-        if isinstance(secret, str) and secret:
-            message = message.replace(secret, "***").replace(quote(secret, safe=""), "***")
-    return message
+    """`message` without the addresses of the source and the catalogue and their passwords."""
+    message = postgres_address.without(source_url(settings), settings.source.required_dsn(), message)
+    return without_catalog(settings, message)
 
 
 def source_url(settings: Settings) -> URL:
@@ -210,37 +205,7 @@ def source_url(settings: Settings) -> URL:
     Raises:
         SettingsError: none is set, or it cannot be read.
     """
-    try:
-        return make_url(settings.source.required_dsn()).set(drivername="postgresql+psycopg2")
-    except (SQLAlchemyError, ValueError):  # their texts may carry parts of the password
-        raise SettingsError(
-            "source.dsn cannot be read; it must look like postgresql://user:password@host:5432/name, with special "
-            "characters of user and password percent-encoded"
-        ) from None
-
-
-def _address(settings: Settings) -> str:
-    """The DSN as libpq's list of keywords: its own reading of an address is stricter than SQLAlchemy's."""
-    url = source_url(settings)
-    words = {"host": url.host, "port": url.port, "dbname": url.database, "user": url.username, "password": url.password}
-    words.update({name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()})
-    return " ".join(f"{name}={_libpq_quoted(str(value))}" for name, value in words.items() if value is not None)
-
-
-def _libpq_quoted(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def describe(url: URL) -> str:
-    """Where that is, without its password."""
-    host = url.host or url.query.get("host") or "a local socket"
-    return f"host {host}, port {url.port or 5432}, database {url.database!r}, user {url.username!r}"
-
-
-def _extension() -> str:
-    """The file of DuckDB's postgres extension in its package: loaded from there, nothing is installed or fetched."""
-    package = resources.files("duckdb_extension_postgres_scanner")
-    return str(package.joinpath("extensions", f"v{duckdb.__version__}", "postgres_scanner.duckdb_extension"))
+    return postgres_address.parse(settings.source.required_dsn(), "source.dsn")
 
 
 def _listed(names: Sequence[str] | dict[str, list[Column]] | dict[str, Column]) -> str:

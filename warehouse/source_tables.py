@@ -27,7 +27,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from core.errors import SourceError, SourceUnreachable
 from core.settings import Settings
 from warehouse.connection import identifier
-from warehouse.source import describe, scrub, source_url
+from warehouse.postgres_address import describe
+from warehouse.source import scrub, source_url
 
 EXPOSURES: Final = "recommendation_exposure"
 IDEMPOTENCY: Final = "feedrank_idempotency"

@@ -30,20 +30,21 @@ WHERE action = 'like'
 GROUP BY ALL
 ORDER BY ALL;
 
--- The newest events of each user and of each post; sorted, so that a look-up by id reads a few blocks only.
-CREATE TABLE snapshot.user_feed AS
-SELECT user_id, post_id, action, event_time
+-- The newest events of each user and of each post; sorted, so that a look-up by id reads a few blocks only. An action is
+-- a text in a DuckLake; views come first.
+CREATE OR REPLACE TEMP VIEW feed AS
+SELECT user_id, post_id, action::ENUM ('view', 'like') AS action, event_time
 FROM raw.events
 SEMI JOIN raw.users USING (user_id)
-SEMI JOIN raw.posts USING (post_id)
+SEMI JOIN raw.posts USING (post_id);
+
+CREATE TABLE snapshot.user_feed AS
+FROM feed
 QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY event_time DESC, post_id, action) <= 100
 ORDER BY user_id, event_time DESC, post_id, action;
 
 CREATE TABLE snapshot.post_feed AS
-SELECT user_id, post_id, action, event_time
-FROM raw.events
-SEMI JOIN raw.users USING (user_id)
-SEMI JOIN raw.posts USING (post_id)
+FROM feed
 QUALIFY row_number() OVER (PARTITION BY post_id ORDER BY event_time DESC, user_id, action) <= 100
 ORDER BY post_id, event_time DESC, user_id, action;
 

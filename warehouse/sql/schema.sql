@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS raw.posts (post_id BIGINT, text VARCHAR NOT NULL, top
 
 -- times are UTC; late_at: when an event that came late was copied, NULL for one that came in time
 CREATE TABLE IF NOT EXISTS raw.events (
-    user_id BIGINT, post_id BIGINT, action ENUM ('view', 'like'), event_time TIMESTAMP, late_at TIMESTAMP
+    user_id BIGINT, post_id BIGINT, action {action}, event_time TIMESTAMP, late_at TIMESTAMP
 );
 CREATE VIEW IF NOT EXISTS raw.known_events AS
 SELECT *, coalesce(late_at, event_time) AS known_at FROM raw.events;
@@ -31,10 +31,9 @@ CREATE TABLE IF NOT EXISTS quality.rejected (
 );
 
 CREATE TABLE IF NOT EXISTS meta.runs (
-    run_id VARCHAR, kind VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR, detail JSON,
-    PRIMARY KEY (run_id, kind)
+    run_id VARCHAR, kind VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR, detail JSON
 );
-CREATE TABLE IF NOT EXISTS meta.watermarks (name VARCHAR PRIMARY KEY, value TIMESTAMP);
+CREATE TABLE IF NOT EXISTS meta.watermarks (name VARCHAR, value TIMESTAMP);
 
 CREATE TABLE IF NOT EXISTS features.text_embeddings (model VARCHAR, text_hash VARCHAR, vector FLOAT []);
 CREATE TABLE IF NOT EXISTS features.user_day (user_id BIGINT, day DATE, views INTEGER, likes INTEGER);
