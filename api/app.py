@@ -20,32 +20,37 @@ from api.engine import Engine
 from api.exposures import ExposureLog
 from api.follow import Follower
 from api.logs import log_as_service
+from api.replica import Replica
 from api.routes import experiments, feed_actions, health, measurements, posts, recommendations, snapshot, users
 from api.service import Service
 from api.status import Status
 from core import clock
-from core.settings import Settings, load_settings
+from core.settings import Settings, SnapshotSettings, load_settings
 
 
 def create_app(settings: Settings) -> Service:
     """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
-    engine = Engine(settings)
+    replica = Replica(settings)
+    # the engine looks at this machine's folder alone: requests never wait for the store
+    engine = Engine(settings.model_copy(update={"snapshots": SnapshotSettings()}))
     follower = Follower(settings, engine.experiment)
     on_actions: list[OnActions] = [follower.notice]
     actions = ActionWriter(settings, on_actions)
     exposures = ExposureLog(settings)
     engine.exposures = exposures if settings.api.exposures else None
     engine.before_serving = follower.bind
-    status = Status(engine, lambda: follower.state, exposures, lambda: follower.lag)
+    status = Status(engine, lambda: follower.state, exposures, lambda: follower.lag, lambda: replica.state)
 
     @asynccontextmanager
     async def watch_snapshots(_: Litestar) -> AsyncIterator[None]:
+        replica.start()
         engine.start()
         follower.start()
         try:
             async with status.sampling():
                 yield
         finally:
+            replica.stop()
             engine.stop()
             follower.stop()
 

@@ -245,6 +245,13 @@ class Readiness(Struct, frozen=True, kw_only=True):
             "not answer, and answers come from the snapshot alone; `off`: nobody looks."
         ),
     ]
+    store: Annotated[
+        Literal["following", "away", "refused", "off"],
+        Meta(
+            description="Of the snapshots that machines share. `following`: what is live there is here; `away`: it "
+            "does not answer; `refused`: what is live there cannot be used; `off`: there is none."
+        ),
+    ]
     exposures_waiting: Annotated[
         int, Meta(description="Answers whose exposure the network's database has not taken yet.", examples=[3])
     ]

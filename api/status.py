@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from api import metrics
 from api.engine import Engine
+from api.replica import StoreState
 
 INTERVAL = 1.0  # seconds
 
@@ -46,6 +47,7 @@ class Status:
     source: Callable[[], SourceState] = lambda: "off"
     exposures: Exposures | None = None
     lag: Callable[[], float | None] = lambda: None  # of the live overlay behind the source, in seconds
+    store: Callable[[], StoreState] = lambda: "off"
 
     @property
     def exposures_waiting(self) -> int:

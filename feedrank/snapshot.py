@@ -4,10 +4,13 @@ import msgspec
 from cyclopts import App
 from rich.table import Column, Table
 
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from feedrank.terminal import out, user_name
+from ranking.recommender import STATE_FILE
 from warehouse import snapshots
-from warehouse.snapshot_folder import current_id
+from warehouse.connection import connect, is_lake
+from warehouse.lake import publish_tables
+from warehouse.shelf import shelf_of, store_of
 
 app = App(name="snapshot")
 
@@ -16,7 +19,7 @@ app = App(name="snapshot")
 def list_all() -> None:
     """All snapshots, newest first; the one being served is marked, and those that the gate refused are told."""
     settings = load_settings()
-    served = current_id(settings.snapshots_folder)
+    served = shelf_of(settings).live()
     refused = snapshots.refused_ids(settings)
     listed = snapshots.list_snapshots(settings)
     if not listed:
@@ -53,7 +56,7 @@ def show(snapshot: str | None = None, /) -> None:
 
 @app.command
 def verify(snapshot: str | None = None, /) -> None:
-    """Compare the files of a snapshot with its manifest; exit code 1 if one does not match.
+    """Compare the files of a snapshot with its manifest, here and in the store; exit code 1 if one does not match.
 
     Parameters
     ----------
@@ -62,6 +65,8 @@ def verify(snapshot: str | None = None, /) -> None:
     """
     chosen = _chosen(snapshot)
     snapshots.verify(chosen)
+    if (shared := store_of(load_settings())) is not None:
+        shared.verify(chosen.id)
     out.print(f"{chosen.id}: every file matches its manifest")
 
 
@@ -74,7 +79,10 @@ def rollback(snapshot: str | None = None, /) -> None:
     snapshot
         Its id; the one before the current by default.
     """
-    out.print(f"now serving {snapshots.rollback(load_settings(), snapshot, by='feedrank snapshot rollback').id}")
+    settings = load_settings()
+    chosen = snapshots.rollback(settings, snapshot, by="feedrank snapshot rollback")
+    _tell_analysts(settings, chosen)
+    out.print(f"now serving {chosen.id}")
 
 
 @app.command
@@ -90,9 +98,17 @@ def promote(snapshot: str, /, *, by: str | None = None) -> None:
     """
     settings = load_settings()
     chosen = snapshots.promote(settings, snapshot, by=by or user_name())
+    _tell_analysts(settings, chosen)
     out.print(f"now serving {chosen.id}")
     for reason in chosen.manifest.gate.reasons if chosen.manifest.gate else ():
         out.print(f"in spite of: {reason}", markup=False, highlight=False)
+
+
+def _tell_analysts(settings: Settings, chosen: snapshots.Snapshot) -> None:
+    """A lake's published tables are those of what is served."""
+    if is_lake(settings):
+        with connect(settings) as warehouse:
+            publish_tables(warehouse, chosen.id, chosen.folder / STATE_FILE)
 
 
 def _chosen(name: str | None) -> snapshots.Snapshot:

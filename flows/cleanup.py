@@ -16,6 +16,8 @@ from core.settings import Settings
 from flows.leftovers import find_leftovers
 from flows.runs import warehouse_run
 from flows.tasks import report_deleted, retain_snapshots
+from warehouse.connection import connect, is_lake
+from warehouse.lake import maintain
 from warehouse.snapshots import sweep_drafts
 
 
@@ -27,11 +29,12 @@ def cleanup(
     ] = None,
     older_than_days: Annotated[int, Field(ge=1, le=3650, description="Age of logs and spill files to delete")] = 14,
 ) -> list[str]:
-    """Delete old snapshots, what killed runs left behind, and old logs; by default only list them."""
+    """Delete old snapshots, what killed runs left behind, old logs and a lake's old versions; or only list them."""
     with warehouse_run() as settings:
         snapshots = retain_snapshots(settings, keep or settings.snapshots_kept, dry_run)
         leftovers = remove_leftovers(settings, timedelta(days=older_than_days), dry_run)
-    return snapshots + leftovers
+        versions = maintain_lake(settings, dry_run) if is_lake(settings) else []
+    return snapshots + leftovers + versions
 
 
 @task(name="remove leftovers", task_run_name="remove leftovers", cache_policy=NO_CACHE)
@@ -44,4 +47,13 @@ def remove_leftovers(settings: Settings, older_than: timedelta, dry_run: bool) -
         for path in found:
             path.unlink()
     report_deleted("leftovers", names, dry_run)
+    return names
+
+
+@task(name="maintain the lake", task_run_name="maintain the lake", cache_policy=NO_CACHE)
+def maintain_lake(settings: Settings, dry_run: bool) -> list[str]:
+    """Forget old versions of the lake, join its small files, and delete those that nothing needs."""
+    with connect(settings) as warehouse:
+        names = maintain(warehouse, settings, dry_run=dry_run)
+    report_deleted("lake", names, dry_run)
     return names

@@ -17,7 +17,10 @@ from flows.progress import report_progress
 from flows.reports import copy_report, snapshot_report
 from flows.runs import run_id
 from ranking.pipeline import Inputs, load_inputs
+from ranking.recommender import STATE_FILE
+from warehouse.connection import is_lake
 from warehouse.copy import CopyReport, copy_source
+from warehouse.lake import publish_tables
 from warehouse.runs import set_watermark, watermark
 from warehouse.snapshots import ManifestBody, publish, retain
 
@@ -77,6 +80,8 @@ def publish_snapshot(
     """Make the finished draft the snapshot that is served; its id."""
     snapshot = publish(settings, folder, manifest, by=f"{flow_run.flow_name} {flow_run.name}")
     note_publication(warehouse)
+    if is_lake(settings):
+        publish_tables(warehouse, snapshot.id, snapshot.folder / STATE_FILE)
     create_markdown_artifact(snapshot_report(snapshot), key="snapshot", description="What is served now")
     return snapshot.id
 

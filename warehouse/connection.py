@@ -1,8 +1,8 @@
 """Opening the warehouse, and the small SQL tools that every module here shares.
 
 The warehouse is one file of DuckDB's, or a DuckLake: tables in Parquet files on object storage, and what belongs to
-which version of which table in a PostgreSQL. A lake's tables have the same names, and the same SQL works on both; a lake
-has no enums and no primary keys, so an action is a text there, and rows are replaced with MERGE.
+which version of which table in a PostgreSQL. Its tables have the same names, and the same SQL works on both; it has no
+enums and no primary keys, so an action is a text there, and rows are replaced with MERGE.
 """
 
 from importlib import resources
@@ -16,6 +16,7 @@ from core.settings import Settings, plain_dsn
 from warehouse import postgres_address
 
 LAKE = "lake"  # the name under which a DuckLake is attached
+CATALOG = "warehouse.catalog"
 
 
 def is_lake(settings: Settings) -> bool:
@@ -96,9 +97,6 @@ def attach_lake(connection: duckdb.DuckDBPyConnection, settings: Settings, *, re
             f"cannot open the DuckLake: {without_catalog(settings, str(error))}; check warehouse.catalog and "
             "warehouse.data_path; a new one is made by the first copy"
         ) from None
-
-
-CATALOG = "warehouse.catalog"
 
 
 def catalog_dsn(settings: Settings) -> str:

@@ -1,11 +1,14 @@
 """When which snapshot was live: `history.jsonl`, one line a switch, only ever added to."""
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+
+from core.files import replace_file
 
 FILE = "history.jsonl"
 Action = Literal["publish", "rollback", "promote"]
@@ -21,18 +24,27 @@ class Switch(msgspec.Struct, frozen=True):
 
 
 def read_history(folder: Path) -> list[Switch]:
-    """All switches, oldest first. A line that a power cut left half written is passed over."""
+    """All switches, oldest first."""
     try:
-        lines = (folder / FILE).read_bytes().splitlines()
+        return parse_history((folder / FILE).read_bytes())
     except FileNotFoundError:
         return []
+
+
+def parse_history(content: bytes) -> list[Switch]:
+    """The switches of a history's content. A line that a power cut left half written is passed over."""
     switches = []
-    for line in lines:
+    for line in content.splitlines():
         try:
             switches.append(msgspec.json.decode(line, type=Switch))
         except msgspec.DecodeError:
             continue
     return switches
+
+
+def write_history(folder: Path, switches: Sequence[Switch]) -> None:
+    """Replace the history."""
+    replace_file(folder / FILE, b"".join(msgspec.json.encode(switch) + b"\n" for switch in switches))
 
 
 def append_switch(folder: Path, switch: Switch) -> None:

@@ -93,15 +93,23 @@ def read_manifest(folder: Path) -> Manifest:
     file = folder / MANIFEST
     try:
         content = file.read_bytes()
+    except OSError as error:
+        raise SnapshotDamaged(f"{file} cannot be read: {error}; roll back to another snapshot") from None
+    return decode_manifest(content, str(file))
+
+
+def decode_manifest(content: bytes, where: str) -> Manifest:
+    """The manifest that was read from `where`; raises as `read_manifest` does."""
+    try:
         version = msgspec.json.decode(content, type=_Version).schema_version
         if version != SCHEMA_VERSION:
             raise SnapshotOfOtherVersion(
-                f"{file} is of schema version {version}, this feedrank reads version {SCHEMA_VERSION}; "
+                f"{where} is of schema version {version}, this feedrank reads version {SCHEMA_VERSION}; "
                 "publish a new snapshot with this version, or open it with the version that wrote it"
             )
         return msgspec.json.decode(content, type=Manifest)
-    except (OSError, msgspec.DecodeError) as error:
-        raise SnapshotDamaged(f"{file} cannot be read: {error}; roll back to another snapshot") from None
+    except msgspec.DecodeError as error:
+        raise SnapshotDamaged(f"{where} cannot be read: {error}; roll back to another snapshot") from None
 
 
 def _sha256(path: Path) -> str:

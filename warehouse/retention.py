@@ -1,32 +1,13 @@
 """Which snapshots stay: the newest of those that were live, and one that the gate refused."""
 
-import shutil
-
 from core.errors import SnapshotDamaged, SnapshotError
 from core.settings import Settings
-from warehouse.history import read_history
-from warehouse.manifest import read_manifest
-from warehouse.snapshot_folder import current_id, hidden, snapshot_ids
+from warehouse.shelf import FolderShelf, Shelf, shelf_of
 
 
 def refused_ids(settings: Settings) -> set[str]:
-    """Ids of the snapshots that the gate refused and nobody has promoted since.
-
-    A manifest that cannot be read says nothing of a gate; such a snapshot counts as one that was live.
-    """
-    folder = settings.snapshots_folder
-    lived = {switch.snapshot for switch in read_history(folder)} | {current_id(folder)}
-    refused = set()
-    for name in snapshot_ids(folder):
-        if name in lived:
-            continue
-        try:
-            gate = read_manifest(folder / name).gate
-        except SnapshotDamaged:
-            continue
-        if gate is not None and not gate.promoted:
-            refused.add(name)
-    return refused
+    """Ids of the snapshots that the gate refused and nobody has promoted since."""
+    return _refused(shelf_of(settings))
 
 
 def retain(settings: Settings, keep: int, dry_run: bool) -> list[str]:
@@ -38,10 +19,38 @@ def retain(settings: Settings, keep: int, dry_run: bool) -> list[str]:
     """
     if keep < 1:
         raise SnapshotError(f"keep = {keep}; at least the current snapshot stays, so it must be 1 or more")
-    names = snapshot_ids(settings.snapshots_folder)
-    refused = refused_ids(settings)
+    removed = _retain(shelf_of(settings), keep, dry_run)
+    if settings.snapshots.store is not None:
+        _retain(FolderShelf(settings.snapshots_folder), keep, dry_run)
+    return removed
+
+
+def retain_copies(settings: Settings, keep: int) -> None:
+    """The same for this machine's copies of what is in a store, which is left alone."""
+    _retain(FolderShelf(settings.snapshots_folder), keep, dry_run=False)
+
+
+def _refused(shelf: Shelf) -> set[str]:
+    # a manifest that cannot be read says nothing of a gate; such a snapshot counts as one that was live
+    lived = {switch.snapshot for switch in shelf.switches()} | {shelf.live()}
+    refused = set()
+    for name in shelf.ids():
+        if name in lived:
+            continue
+        try:
+            gate = shelf.manifest(name).gate
+        except SnapshotDamaged:
+            continue
+        if gate is not None and not gate.promoted:
+            refused.add(name)
+    return refused
+
+
+def _retain(shelf: Shelf, keep: int, dry_run: bool) -> list[str]:
+    names = shelf.ids()
+    refused = _refused(shelf)
     lived = [name for name in names if name not in refused]
-    live = current_id(settings.snapshots_folder)
+    live = shelf.live()
     kept = {live} if live in names else set()
     if keep >= 2:
         kept.update([name for name in lived if live is not None and name < live][:1])
@@ -52,8 +61,5 @@ def retain(settings: Settings, keep: int, dry_run: bool) -> list[str]:
     removed = [name for name in names if name not in kept]
     if not dry_run:
         for name in removed:
-            # renamed first: a kill in the middle of the removal leaves nothing that looks like a snapshot
-            grave = settings.snapshots_folder / hidden("removed", name)
-            (settings.snapshots_folder / name).rename(grave)
-            shutil.rmtree(grave)
+            shelf.remove(name)
     return removed

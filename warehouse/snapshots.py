@@ -1,7 +1,8 @@
 """Snapshots: written under a temporary name, synced, renamed, then made current by replacing one link.
 
 At any kill there is one valid `current`: a draft has a hidden name and counts for nothing, a renamed folder is
-complete, and the link is replaced in one step of the file system. Nothing in a published folder ever changes.
+complete, and the link is replaced in one step of the file system. Nothing in a published folder ever changes. With
+`snapshots.store`, what is published there is what counts, and the folder is this machine's copy (`warehouse.shelf`).
 """
 
 import shutil
@@ -17,7 +18,7 @@ import msgspec
 from core.errors import SnapshotDamaged, SnapshotError, SnapshotNotFound
 from core.logging import get_logger
 from core.settings import Settings
-from warehouse.history import Action, Switch, append_switch, complete_history, read_history
+from warehouse.history import Action, Switch, append_switch, complete_history
 from warehouse.manifest import (
     SCHEMA_VERSION,
     FileEntry,
@@ -31,7 +32,8 @@ from warehouse.manifest import (
     write_manifest,
 )
 from warehouse.retention import refused_ids, retain
-from warehouse.snapshot_folder import CURRENT, SNAPSHOT_ID, current_id, hidden, snapshot_ids, sweep, sync, sync_tree
+from warehouse.shelf import bring, follow, point, pull, shelf_of, store_of
+from warehouse.snapshot_folder import CURRENT, SNAPSHOT_ID, current_id, hidden, sweep, sync, sync_tree
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -101,11 +103,18 @@ def store(settings: Settings, draft: Path, manifest: ManifestBody) -> Snapshot:
     sync_tree(draft)
     draft.rename(target)
     sync(settings.snapshots_folder)
-    return open_snapshot(settings, target.name)  # as it can be read, and not as it was meant
+    snapshot = open_snapshot(settings, target.name)  # as it can be read, and not as it was meant
+    if (shared := store_of(settings)) is not None:
+        shared.upload(snapshot.folder, snapshot.manifest)
+    return snapshot
 
 
 def publish(settings: Settings, draft: Path, manifest: ManifestBody, *, by: str = "feedrank") -> Snapshot:
-    """Turn `draft` into a snapshot and make it current; errors as in `store`."""
+    """Turn `draft` into a snapshot and make it current; errors as in `store`.
+
+    Raises:
+        SnapshotRaced: another publisher has switched the store's `current` since this machine last looked at it.
+    """
     snapshot = store(settings, draft, manifest)
     _switch(settings, snapshot.id, "publish", by)
     return snapshot
@@ -118,6 +127,8 @@ def current(settings: Settings) -> Snapshot:
         SnapshotNotFound: nothing has been published yet.
         SnapshotDamaged: its folder is gone, or its manifest or a file's size is not what it should be.
     """
+    if (shared := store_of(settings)) is not None:
+        pull(settings, shared)
     link = settings.snapshots_folder / CURRENT
     if not link.is_symlink():
         raise SnapshotNotFound(f"nothing has been published in {settings.snapshots_folder} yet; run retrain/nightly")
@@ -143,9 +154,13 @@ def standing(settings: Settings) -> Snapshot | None:
 def list_snapshots(settings: Settings) -> list[Snapshot]:
     """All published snapshots that can be read, newest first. The others are named in the log."""
     snapshots = []
-    for name in snapshot_ids(settings.snapshots_folder):
+    shared = store_of(settings)
+    for name in shelf_of(settings).ids():
         try:
-            snapshots.append(open_snapshot(settings, name))
+            if shared is None:
+                snapshots.append(open_snapshot(settings, name))
+            else:  # its files need not be here
+                snapshots.append(Snapshot(name, settings.snapshots_folder / name, shared.manifest(name)))
         except SnapshotDamaged as error:
             logger.warning("%s", error)
     return snapshots
@@ -154,11 +169,15 @@ def list_snapshots(settings: Settings) -> list[Snapshot]:
 def open_snapshot(settings: Settings, snapshot_id: str) -> Snapshot:
     """The snapshot of that id, its manifest read and its files of the right size; `verify` reads their content.
 
+    One that only the store has is fetched.
+
     Raises:
         SnapshotNotFound: there is none; lists those there are.
         SnapshotDamaged: the manifest cannot be read or is of another version, a file is missing or of another size.
     """
     folder = settings.snapshots_folder / snapshot_id
+    if SNAPSHOT_ID.fullmatch(snapshot_id) and not folder.is_dir() and (shared := store_of(settings)) is not None:
+        bring(settings, shared, snapshot_id)
     if not SNAPSHOT_ID.fullmatch(snapshot_id) or not folder.is_dir():
         raise SnapshotNotFound(f"there is no snapshot {snapshot_id!r}; there are: {_choice(settings)}")
     manifest = read_manifest(folder)
@@ -203,8 +222,9 @@ def rollback(settings: Settings, snapshot_id: str | None = None, *, by: str = "f
     """
     refused = refused_ids(settings)
     if snapshot_id is None:
-        live = current_id(settings.snapshots_folder)
-        names = [name for name in snapshot_ids(settings.snapshots_folder) if name not in refused]
+        shelf = shelf_of(settings)
+        live = shelf.live()
+        names = [name for name in shelf.ids() if name not in refused]
         older = [name for name in names if live is not None and name < live]
         if not older:
             raise SnapshotNotFound(f"no snapshot is older than the current one ({live}); nothing to roll back to")
@@ -234,7 +254,7 @@ def sweep_drafts(settings: Settings) -> list[str]:
 
 def history(settings: Settings) -> list[Switch]:
     """When which snapshot became live, oldest first."""
-    return read_history(settings.snapshots_folder)
+    return shelf_of(settings).switches()
 
 
 def _serve(settings: Settings, snapshot_id: str, action: Action, by: str) -> Snapshot:
@@ -246,23 +266,27 @@ def _serve(settings: Settings, snapshot_id: str, action: Action, by: str) -> Sna
 
 def _switch(settings: Settings, snapshot_id: str, action: Action, by: str) -> None:
     folder = settings.snapshots_folder
-    link = folder / CURRENT
-    complete_history(folder, link)
-    fresh = folder / hidden("current", uuid4().hex[:8])
-    fresh.symlink_to(snapshot_id)
-    fresh.replace(link)
-    sync(folder)
-    append_switch(folder, Switch(datetime.now(UTC), snapshot_id, action, by))
+    switch = Switch(datetime.now(UTC), snapshot_id, action, by)
+    if (shared := store_of(settings)) is None:
+        complete_history(folder, folder / CURRENT)
+        point(folder, snapshot_id)
+        append_switch(folder, switch)
+        return
+    head = shared.head()
+    # what this machine saw live when its run began must still be so; what a person decides needs no such check
+    if action == "publish" and head.live not in (None, current_id(folder)):
+        raise shared.raced(head, snapshot_id)
+    follow(settings, shared.switch(switch, head))
 
 
 def _next_moment(settings: Settings) -> datetime:
     """Now, or a second after the newest snapshot: their names sort in the order in which they were published."""
     moment = datetime.now(UTC).replace(microsecond=0)
-    for newest in snapshot_ids(settings.snapshots_folder)[:1]:
+    for newest in shelf_of(settings).ids()[:1]:
         published = datetime.strptime(newest.partition("-")[0], ID_TIME).replace(tzinfo=UTC)
         moment = max(moment, published + timedelta(seconds=1))
     return moment
 
 
 def _choice(settings: Settings) -> str:
-    return ", ".join(snapshot_ids(settings.snapshots_folder)) or "none"
+    return ", ".join(shelf_of(settings).ids()) or "none"

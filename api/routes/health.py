@@ -29,7 +29,7 @@ def live() -> Liveness:
 )
 def ready(status: NamedDependency[SkipValidation[Status]]) -> Readiness:
     """200 once a snapshot is served, 503 with the reason before. Names a newer snapshot that was refused, says whether
-    what happens in the network is followed, and how many exposures wait for PostgreSQL.
+    what happens in the network and in the snapshots' store is followed, and how many exposures wait for PostgreSQL.
     """
     serving = status.engine.serving
     return Readiness(
@@ -37,5 +37,6 @@ def ready(status: NamedDependency[SkipValidation[Status]]) -> Readiness:
         snapshot_age=(datetime.now(UTC) - serving.snapshot.manifest.created_at).total_seconds(),
         refused=status.engine.refused,
         source=status.source(),
+        store=status.store(),
         exposures_waiting=status.exposures_waiting,
     )

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from core.errors import FeedrankError, WarehouseBusy
+from core.errors import FeedrankError, WarehouseBusy, WarehouseUnreachable
 from core.settings import Settings
 from feedrank.checks.finding import Finding, spoken
-from warehouse.connection import connect
+from warehouse.connection import connect, is_lake
 from warehouse.lock import lock_holder, warehouse_lock
 
 LAST_RUNS = "SELECT kind, status, finished_at, detail FROM meta.runs QUALIFY row_number() OVER " + (
@@ -16,13 +16,18 @@ LAST_RUNS = "SELECT kind, status, finished_at, detail FROM meta.runs QUALIFY row
 
 def check_warehouse(settings: Settings) -> Iterable[Finding]:
     """The lock, and behind it the runs."""
-    if (holder := lock_holder(settings)) is not None:
+    try:
+        holder = lock_holder(settings)
+    except WarehouseUnreachable as error:
+        yield Finding("wrong", "warehouse lock", str(error), "start the catalogue's PostgreSQL, or correct its address")
+        return
+    if holder is not None:
         remedy = "if it does not end, look at that process; the lock ends with it"
         yield Finding("ok", "warehouse lock", f"held by {holder}", remedy)
         yield Finding("ok", "last runs", "cannot be read while the warehouse is held")
         return
     yield Finding("ok", "warehouse lock", "free")
-    if not settings.warehouse_file.exists():
+    if not is_lake(settings) and not settings.warehouse_file.exists():
         yield Finding("warning", "last runs", "nothing has been copied yet", "run retrain/nightly, or feedrank up")
         return
     yield from _last_runs(settings)

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg2
 import pytest
 
 from core.settings import Settings

@@ -2,7 +2,6 @@
 
 import duckdb
 import polars as pl
-import pytest
 from polars.testing import assert_frame_equal
 
 from ranking.recommender import STATE_FILE
