@@ -1,10 +1,12 @@
 """What more than one folder of tests starts from: something published, made once."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.settings import FeatureSettings, RankingSettings, Settings
+from tests.integration.object_store import ObjectStore, own_object_store
 from tests.integration.small_network import Network
 from tests.integration.small_world import publish_small_world
 
@@ -19,6 +21,13 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     )
     publish_small_world(settings)
     return settings
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectStore]:
+    """An S3 server of this test session."""
+    with own_object_store() as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

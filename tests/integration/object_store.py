@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
+import httpx
 import obstore
 from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
@@ -26,13 +27,8 @@ class ObjectStore:
 
     def bucket(self) -> str:
         """The address of a new, empty bucket."""
-        import boto3
-
         name = f"bucket-{uuid4().hex}"
-        keys = {"aws_access_key_id": "me", "aws_secret_access_key": "s3-secret"}
-        boto3.client("s3", endpoint_url=self.settings.endpoint, region_name="us-east-1", **keys).create_bucket(
-            Bucket=name
-        )
+        httpx.put(f"{self.settings.endpoint}/{name}").raise_for_status()
         return f"s3://{name}"
 
     def client(self, url: str) -> S3Store:

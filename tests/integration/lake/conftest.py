@@ -1,19 +1,12 @@
 """The small network with its warehouse in a DuckLake, and beside it the same network with a local warehouse."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.settings import Settings
-from tests.integration.object_store import ObjectStore, own_object_store
+from tests.integration.object_store import ObjectStore
 from tests.integration.small_network import Network
-
-
-@pytest.fixture(scope="session")
-def object_store() -> Iterator[ObjectStore]:
-    with own_object_store() as store:
-        yield store
 
 
 def as_lake(settings: Settings, catalog: str, data_path: str, object_store: ObjectStore) -> Settings:
