@@ -55,8 +55,9 @@ def maintain(warehouse: duckdb.DuckDBPyConnection, settings: Settings, *, dry_ru
         # those that hold many deleted rows are written anew, and small ones are joined
         _call(warehouse, "rewrite_data_files")
         _call(warehouse, "merge_adjacent_files")
-    old = f"older_than => {_before(min(keep, READERS))}, dry_run => {dry_run}"
-    files = [*_call(warehouse, "cleanup_old_files", old), *_call(warehouse, "delete_orphaned_files", old)]
+    replaced = f"older_than => {_before(min(keep, READERS))}, dry_run => {dry_run}"
+    orphaned = f"older_than => {_before(READERS)}, dry_run => {dry_run}"  # or of somebody who has not committed yet
+    files = [*_call(warehouse, "cleanup_old_files", replaced), *_call(warehouse, "delete_orphaned_files", orphaned)]
     return [f"version {version}" for version in forgotten] + files
 
 
