@@ -63,5 +63,5 @@ class Replica:
 
     def _become(self, state: StoreState, told: str) -> None:
         if state != self.state:
-            log.log(20 if state == "following" else 40, "snapshots' store: %s: %s", state, told)
+            (log.info if state == "following" else log.error)("the snapshots' store is %s: %s", state, told)
         self.state = state

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from core.columns import ACTIONS
 from core.errors import FeedrankError, SettingsError, WarehouseBusy, WarehouseUnreachable
 from core.settings import Settings, plain_dsn
 from warehouse import postgres_address
 
+Config = dict[str, str | bool | int | float | list[str]]
 LAKE = "lake"  # the name under which a DuckLake is attached
 # an event takes 4.3 bytes in its files, with DuckLake's own choice 12.2
 PARQUET = {"parquet_version": "2", "parquet_compression": "zstd"}
@@ -37,8 +37,9 @@ def connect(settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyCo
         WarehouseUnreachable: the lake's catalogue or its files do not answer.
         FeedrankError: `read_only`, and there is no warehouse yet.
     """
+    settings.home.mkdir(parents=True, exist_ok=True)
     limits = settings.warehouse
-    config: dict[str, str | bool | int | float | list[str]] = {
+    config: Config = {
         "memory_limit": limits.memory_limit,
         "temp_directory": str(settings.spill_folder),
     }
@@ -48,23 +49,19 @@ def connect(settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyCo
         connection = duckdb.connect(config=config)
         attach_lake(connection, settings, read_only=read_only)
         connection.execute(f"USE {LAKE}")
-        action = "VARCHAR"
     else:
         connection = _open_file(settings, config, read_only=read_only)
-        action = f"ENUM ({', '.join(map(literal, ACTIONS))})"
     connection.execute("SET TimeZone = 'UTC'")
     if not read_only:
-        connection.execute(read_sql("warehouse", "schema").format(action=action))
+        schema = read_sql("warehouse", "schema")
+        connection.execute(schema.replace("ENUM ('view', 'like')", "VARCHAR") if is_lake(settings) else schema)
     return connection
 
 
-def _open_file(
-    settings: Settings, config: dict[str, str | bool | int | float | list[str]], *, read_only: bool
-) -> duckdb.DuckDBPyConnection:
+def _open_file(settings: Settings, config: Config, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     file = settings.warehouse_file
     if read_only and not file.exists():
         raise FeedrankError(f"there is no warehouse at {file}; run a copy first, or set FEEDRANK_HOME to where it is")
-    file.parent.mkdir(parents=True, exist_ok=True)
     try:
         return duckdb.connect(str(file), read_only=read_only, config=config)
     except duckdb.IOException as error:

@@ -28,7 +28,7 @@ class ObjectStore:
     def bucket(self) -> str:
         """The address of a new, empty bucket."""
         name = f"bucket-{uuid4().hex}"
-        httpx.put(f"{self.settings.endpoint}/{name}").raise_for_status()
+        httpx.put(f"{self.settings.endpoint}/{name}", timeout=60).raise_for_status()
         return f"s3://{name}"
 
     def client(self, url: str) -> S3Store:

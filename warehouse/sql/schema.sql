@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS raw.posts (post_id BIGINT, text VARCHAR NOT NULL, top
 
 -- times are UTC; late_at: when an event that came late was copied, NULL for one that came in time
 CREATE TABLE IF NOT EXISTS raw.events (
-    user_id BIGINT, post_id BIGINT, action {action}, event_time TIMESTAMP, late_at TIMESTAMP
+    user_id BIGINT, post_id BIGINT, action ENUM ('view', 'like'), event_time TIMESTAMP, late_at TIMESTAMP
 );
 CREATE VIEW IF NOT EXISTS raw.known_events AS
 SELECT *, coalesce(late_at, event_time) AS known_at FROM raw.events;

@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 
 from core.errors import WarehouseBusy, WarehouseUnreachable
 from core.settings import Settings
+from experiments.daily import update_daily
 from ranking.recommender import STATE_FILE
 from tests.integration.object_store import ObjectStore
 from tests.integration.small_network import WATERMARK, Network
@@ -177,6 +178,33 @@ def test_opening_a_lake_again_makes_no_version(lake: Network) -> None:
             return count(warehouse, "lake.snapshots()")
 
     assert versions() == versions()
+
+
+def test_an_experiment_has_the_same_statistics_on_a_lake(lake: Network, trained_network: Network) -> None:
+    """In two parts, so that the second is added to what the first has left."""
+    copy_source(lake.settings, "first")
+    aside = trained_network.settings.model_copy(update={"home": lake.settings.home / "file"})
+    copy_source(aside, "first")
+    shown = """
+        INSERT INTO raw.exposures (request_id, experiment, salt, user_id, arm, shown_at, post_ids, sources, latency)
+        SELECT
+            format('00000000-0000-0000-0000-{:012d}', row_number() OVER (ORDER BY user_id, post_id))::UUID, 'e', 's',
+            user_id, if(user_id % 2 = 0, 'control', 'test'), event_time - INTERVAL 1 MINUTE,
+            [post_id, post_id % 20 + 1],
+            ['factors', 'fresh'], 0.001 * post_id
+        FROM raw.events WHERE action = 'view' AND event_time BETWEEN ? AND ?
+    """
+    tables = ("experiment_daily", "guardrail_daily", "credit_daily", "member", "aggregated_day")
+    found = []
+    for settings in (lake.settings, aside):
+        with connect(settings) as warehouse:
+            for first, last in (("2025-01-01", "2025-01-05"), ("2025-01-05", "2025-01-30")):
+                warehouse.execute(shown, [first, last])
+                update_daily(warehouse, settings)
+            found.append([warehouse.execute(f"FROM experiments.{name} ORDER BY ALL").pl() for name in tables])
+    assert found[0][0]["liked"].sum() > 0
+    for ours, theirs in zip(*found, strict=True):
+        assert_frame_equal(ours, theirs, check_exact=True)
 
 
 def test_old_versions_and_their_files_are_cleared_away(lake: Network, object_store: ObjectStore) -> None:
