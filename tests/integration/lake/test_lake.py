@@ -90,7 +90,7 @@ def test_what_comes_later_is_copied_and_what_is_published_is_told_to_analysts(la
         shown = warehouse.execute("FROM published.recommendations ORDER BY user_id, arm, rank").pl()
         assert count(warehouse, "published.users") == 24
         liked = "FROM published.user_feed WHERE action = 'like' AND user_id = 1"
-        assert count(warehouse, f"({liked})") == 6
+        assert count(warehouse, f"({liked})") == 5
     assert_frame_equal(shown, tables(published)["recommendations"].sort("user_id", "arm", "rank"))
 
 
