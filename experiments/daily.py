@@ -61,13 +61,12 @@ def _horizon(con: duckdb.DuckDBPyConnection) -> datetime:
 
 
 def _experiment(con: duckdb.DuckDBPyConnection, salt: str, window: timedelta, horizon: datetime) -> Experiment:
-    rows = con.execute(
-        "SELECT arm, max(len(post_ids)) FROM raw.exposures "
-        "WHERE salt = ? AND as_of IS NULL AND experiment IS NOT NULL GROUP BY arm ORDER BY arm",
+    arms = con.execute(
+        "SELECT DISTINCT arm FROM raw.exposures "
+        "WHERE salt = ? AND as_of IS NULL AND experiment IS NOT NULL ORDER BY arm",
         [salt],
     ).fetchall()
-    longest = max((length or 0 for _, length in rows), default=0)
-    return Experiment(salt, [arm for arm, _ in rows], longest, window, horizon)
+    return Experiment(salt, [arm for (arm,) in arms], window, horizon)
 
 
 def _forget(con: duckdb.DuckDBPyConnection, salt: str, since: date) -> None:
