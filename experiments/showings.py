@@ -1,7 +1,7 @@
 """Which showing a view or a like counts for: the latest one of its post to its user, within the window.
 
-Answers are laid out by user and, for each user, from the latest to the first, with their posts one after the other. What
-an event may count for is then one stretch of posts, and the first of them that is its own post is the latest showing.
+Answers are laid out by user and, for each user, from the latest to the first, with their posts one after the other.
+What an event may count for is then one stretch of posts, and the first of them that is its own post is the showing.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Answers:
 
     def count(self, marked: NDArray[np.bool_]) -> Ints:
         """How many posts of each answer are marked."""
-        before = np.concatenate([[0], np.cumsum(marked)])
+        before: Ints = np.concatenate([[0], np.cumsum(marked)])
         return before[self.begin[1:]] - before[self.begin[:-1]]
 
     def listed(self, marked: NDArray[np.bool_]) -> pa.Table:
@@ -102,7 +102,10 @@ def _stretches(answers: Answers, events: Events, window: int) -> tuple[Ints, Int
     # user and moment make one number, which grows along the answers
     moments = np.concatenate([answers.shown_at, events.happened_at])
     latest = moments.max()
-    width = int(latest - moments.min()) + window + 1
+    width = 2 * int(latest - moments.min()) + 1
+    window = min(window, width // 2)  # what a longer one reaches, this one does
+    if (len(users) + 1) * width > np.iinfo(np.int64).max:  # with a window of a week, 6 million
+        raise ValueError(f"{len(users):,} users on a day are too many for experiment.window; make it shorter")
     number = np.cumsum(new) * width - answers.shown_at + latest
     user = np.searchsorted(users, events.user)
     known = users[np.minimum(user, len(users) - 1)] == events.user
