@@ -60,9 +60,10 @@ def ratio_looks(con: duckdb.DuckDBPyConnection, plan: Plan, changes: Sequence[Ch
 def _expected(plans: Sequence[Plan], buckets: NDArray[np.uint16]) -> NDArray[np.float64]:
     """How many of the users with these buckets, new under the last of the plans, should be in each arm, (arms,).
 
-    With part of the users covered, a change of weights moves the arms' ranges over users whom no plan has taken in
-    before, and who are all new, and over users most of whom have been seen: so many in an arm is more than so many new.
-    Yet those whose buckets have been in and out of the experiment at the same times are alike, whatever their arm.
+    Where only part of the users is covered, other weights move the arms' ranges: to buckets that were outside until
+    then, whose users are all new, and to buckets of which most users have been seen, and no longer enter as new ones.
+    New users then do not enter by the weights. Only buckets that have been inside and outside at the same times are
+    alike, so users are expected in the arms as such buckets are.
     """
     alike = np.zeros(BUCKETS, np.int64)
     for plan in plans:
@@ -72,4 +73,5 @@ def _expected(plans: Sequence[Plan], buckets: NDArray[np.uint16]) -> NDArray[np.
     inside = arm_of != OUTSIDE
     width = np.bincount(alike[inside] * arms + arm_of[inside], minlength=groups * arms).reshape(groups, arms)
     users = np.bincount(alike[buckets], minlength=groups)
-    return users @ (width / np.maximum(width.sum(axis=1, keepdims=True), 1))
+    shares: NDArray[np.float64] = width / np.maximum(width.sum(axis=1, keepdims=True), 1)
+    return np.asarray(users @ shares)
