@@ -2,8 +2,8 @@
 
 `features.user_topic_day`, `features.user_day` and `features.post_day` count views and likes by the day on which each
 event became known: a late event changes the day of its arrival and no other. Copies mark the days whose events have
-changed and the posts whose topic has (`warehouse.changes`); those days, and the days on which users met those posts, are
-aggregated anew. What comes out are the tables that a rebuild would give.
+changed and the posts whose topic has (`warehouse.changes`); those days, and the days on which users met those posts,
+are aggregated anew. What comes out are the tables that a rebuild would give.
 """
 
 from collections.abc import Iterator

@@ -1,9 +1,9 @@
 """Ingest: bring the warehouse up to date and do nothing else.
 
 For the first copy of a large source, which is better done alone than in front of a training, and for whatever happened
-to the source's past: each copy looks at the last days only, this one compares all of them, and with `repair` copies those
-that differ again. Every night it does so by itself, before the training. It publishes nothing, so what is being served
-stays as it is; the days are aggregated so that the next refresh or retrain starts from a consistent warehouse.
+to the source's past: each copy looks at the last days only, this one compares all of them, and with `repair` copies
+those that differ again. Every night it does so by itself, before the training. It publishes nothing, so what is being
+served stays as it is; the days are aggregated so that the next refresh or retrain starts from a consistent warehouse.
 """
 
 from typing import Annotated

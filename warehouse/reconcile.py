@@ -1,7 +1,7 @@
 """Whether the warehouse has the source's events, day by day: how many there are, and a checksum of what they say.
 
-The checksum is computed inside PostgreSQL, so no row travels for it, by whole numbers that come to the same there and in
-DuckDB. It is a sum, so the order of rows does not matter; squares keep the sum from missing values that have changed
+The checksum is computed inside PostgreSQL, so no row travels for it, by whole numbers that come to the same there and
+in DuckDB. It is a sum, so the order of rows does not matter; squares keep it from missing values that have changed
 places between rows. An event that has been rejected, for a reason that still holds, counts as one that we have.
 """
 
@@ -16,9 +16,8 @@ from warehouse.connection import literal, read_sql
 from warehouse.source import Table, in_postgres
 from warehouse.windows import Window
 
-PRIME: Final = (
-    1 << 31
-) - 1  # rests fit into an int4, of which PostgreSQL adds up the fastest, and their product into an int8
+# rests fit into an int4, which PostgreSQL adds up the fastest, and products of two into an int8
+PRIME: Final = (1 << 31) - 1
 FACTOR: Final = 48_271  # a primitive root of it
 
 
@@ -52,7 +51,8 @@ def find_gaps(connection: duckdb.DuckDBPyConnection, events: Table, window: Wind
         _by_day(
             f"SELECT {read} FROM {events.qualified} WHERE {window.in_source(events)} "
             f"AND isfinite({moment}) AND {moment} <= timestamp '{latest.isoformat()}' "
-            f"AND {columns[USER_ID]} IS NOT NULL AND {columns[POST_ID]} IS NOT NULL AND {columns[ACTION]} IN ({actions})",
+            f"AND {columns[USER_ID]} IS NOT NULL AND {columns[POST_ID]} IS NOT NULL "
+            f"AND {columns[ACTION]} IN ({actions})",
             f"date_part('epoch', {EVENT_TIME})",
         )
     )
