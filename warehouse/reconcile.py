@@ -45,14 +45,11 @@ def find_gaps(connection: duckdb.DuckDBPyConnection, events: Table, window: Wind
     """
     columns = {name: events.columns[name].postgres for name in (USER_ID, POST_ID, ACTION, EVENT_TIME)}
     moment = columns[EVENT_TIME]
-    actions = ", ".join(map(literal, ACTIONS))
     read = ", ".join(f"{expression} AS {name}" for name, expression in columns.items())
     source = in_postgres(
         _by_day(
             f"SELECT {read} FROM {events.qualified} WHERE {window.in_source(events)} "
-            f"AND isfinite({moment}) AND {moment} <= timestamp '{latest.isoformat()}' "
-            f"AND {columns[USER_ID]} IS NOT NULL AND {columns[POST_ID]} IS NOT NULL "
-            f"AND {columns[ACTION]} IN ({actions})",
+            f"AND isfinite({moment}) AND {moment} <= timestamp '{latest.isoformat()}'",
             f"date_part('epoch', {EVENT_TIME})",
         )
     )
@@ -62,15 +59,17 @@ def find_gaps(connection: duckdb.DuckDBPyConnection, events: Table, window: Wind
 
 
 def _by_day(rows: str, seconds: str) -> str:
-    """Number and checksum by day of events, for PostgreSQL and DuckDB: both round a double in the same way."""
+    """Number and checksum by day of events, for PostgreSQL and DuckDB: both round a double in the same way.
+
+    A row without an id or with another action comes to NULL, and is neither counted nor added.
+    """
     who = f"({USER_ID}::bigint % {PRIME} * {FACTOR} + {POST_ID}::bigint % {PRIME}) % {PRIME}"
-    when = (
-        f"(({seconds} * 1000000)::bigint % {PRIME} + CASE {ACTION} WHEN {literal(ACTIONS[0])} THEN 0 ELSE {FACTOR} END)"
-    )
+    numbers = " ".join(f"WHEN {literal(action)} THEN {number}" for number, action in enumerate(ACTIONS))
+    what = f"(({seconds} * 1000000)::bigint % {PRIME} + CASE {ACTION} {numbers} END * {FACTOR})"
     return (
-        f"SELECT day, count(*) AS events, sum((mixed * mixed % {PRIME})::int)::bigint AS checksum FROM ("
-        f"SELECT day, (who * who + happened) % {PRIME} AS mixed FROM ("
-        f"SELECT {EVENT_TIME}::date AS day, {who} AS who, {when} AS happened FROM ({rows}) AS rows_of_days"
+        f"SELECT day, count(mixed) AS events, sum((mixed * mixed % {PRIME})::int)::bigint AS checksum FROM ("
+        f"SELECT day, (who * who + what) % {PRIME} AS mixed FROM ("
+        f"SELECT {EVENT_TIME}::date AS day, {who} AS who, {what} AS what FROM ({rows}) AS rows_of_days"
         ") AS parts) AS mixtures GROUP BY day"
     )
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import duckdb
 import psycopg2
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -32,9 +32,18 @@ EMPTY = """
 """
 START = f"""
     TRUNCATE "user", post, feed_action, recommendation_exposure;
-    INSERT INTO "user" VALUES (0, 0), (1, 10), (2, 20);
-    INSERT INTO post VALUES (0, '', NULL), (1, 'one', 'sport'), (2, 'two', 'tech');
+    INSERT INTO "user" VALUES (0, 0), (1, 10), (2, 20), (3, 30);
+    INSERT INTO post VALUES (0, '', NULL), (1, 'one', 'sport'), (2, 'two', 'tech'), (3, 'three', NULL);
     INSERT INTO feed_action VALUES (0, 0, 'view', '{BEGIN}');
+    INSERT INTO feed_action
+        SELECT u, p, CASE WHEN (u + p) % 3 = 0 THEN 'like' ELSE 'view' END,
+               timestamp '{BEGIN}' + interval '7 hours' * u + interval '9 hours' * p
+        FROM generate_series(1, 3) AS u CROSS JOIN generate_series(1, 3) AS p;
+    INSERT INTO recommendation_exposure
+        (request_id, experiment, salt, user_id, arm, snapshot_id, shown_at, post_ids, sources, propensities)
+        SELECT md5(u::text)::uuid, 'e', 's', u, (ARRAY['control', 'test'])[1 + u % 2], '',
+               timestamp '{BEGIN}' + interval '15 hours' * u, ARRAY[1, 2], ARRAY['trending', 'fresh'], ARRAY[1, 1]
+        FROM generate_series(1, 3) AS u;
 """
 TABLES = (
     *("raw.users", "raw.posts", "raw.events", "raw.exposures"),
@@ -63,7 +72,8 @@ step = st.one_of(
 )
 # what is copied, whether days are aggregated at once
 copies = st.tuples(st.sampled_from(["recent", "recent", "all", "repair"]), st.booleans())
-arrivals = st.lists(st.tuples(st.lists(step, max_size=8), copies), min_size=1, max_size=5)
+happened, born_again = ("event", 1, 2, "like", 3), ("post", 2, "sport", "two")
+arrivals = st.lists(st.tuples(st.lists(step, min_size=1, max_size=6), copies), min_size=1, max_size=4)
 
 
 class Source:
@@ -138,11 +148,14 @@ def source(network: Network) -> Iterator[Source]:
 
 
 @hypothesis_settings(
-    max_examples=10,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(arrivals)
+@example([([("post", 1, "tech", "one")], ("recent", True))])
+@example([([("changed", 3, 3)], ("repair", True)), ([("lost", 2)], ("recent", False)), ([happened], ("all", True))])
+@example([([("post gone", 2, False), ("user gone", 1, True)], ("recent", True)), ([born_again], ("repair", True))])
 def test_what_comes_piece_by_piece_is_what_is_built_from_scratch(
     network: Network, source: Source, monkeypatch: pytest.MonkeyPatch, arrived: list[Any]
 ) -> None:
@@ -150,6 +163,8 @@ def test_what_comes_piece_by_piece_is_what_is_built_from_scratch(
     settings.warehouse_file.unlink(missing_ok=True)
     source.execute(START)
     clock = BEGIN + timedelta(hours=47)  # of the last two days nothing is known at first
+    _copy(settings, clock, monkeypatch, "recent")
+    _aggregate(settings)
     for steps, (reconcile, aggregate) in arrived:
         for one in steps:
             source.apply(*one)
