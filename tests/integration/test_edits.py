@@ -49,7 +49,7 @@ def test_a_snapshot_that_somebody_has_rolled_back_to_is_made_anew(network: Netwo
 
 def test_only_new_and_edited_texts_are_embedded(network: Network) -> None:
     network.execute("UPDATE post SET text = 'Another text', topic = 'tech' WHERE id = 3")
-    network.execute("INSERT INTO post VALUES (50, 'A new text', 'tech'), (51, 'A new text', 'tech')")
+    network.execute("INSERT INTO post VALUES (50, 'tech', 'A new text'), (51, 'tech', 'A new text')")
     copy_source(network.settings, uuid4().hex)
     embedded: list[tuple[int, int]] = []
     with connect(network.settings) as con:
@@ -62,7 +62,7 @@ def test_only_new_and_edited_texts_are_embedded(network: Network) -> None:
 def test_who_gets_the_id_of_a_deleted_user_has_what_the_source_still_has_under_it(network: Network) -> None:
     network.execute('DELETE FROM "user" WHERE id = 1; DELETE FROM post WHERE id = 2')
     network.refresh()
-    network.execute("INSERT INTO \"user\" VALUES (1, 99, 'Peru'); INSERT INTO post VALUES (2, 'Reused', 'sport')")
+    network.execute("INSERT INTO \"user\" VALUES (1, 99, 'Peru'); INSERT INTO post VALUES (2, 'sport', 'Reused')")
     network.refresh()
     with network.serve() as client:
         assert client.get("/user/1").json() == {"id": 1, "age": 99, "country": "Peru"}
@@ -83,7 +83,7 @@ def test_a_refresh_piece_by_piece_publishes_what_one_from_scratch_does(network: 
     steps = [
         NEW_EVENT + ", (2, 3, 'like', '2025-01-12 20:00')",
         "UPDATE post SET topic = 'tech', text = 'Another text' WHERE id = 3; DELETE FROM post WHERE id = 7",
-        "INSERT INTO post VALUES (7, 'Reused', 'a new topic'); DELETE FROM feed_action WHERE post_id = 9",
+        "INSERT INTO post VALUES (7, 'a new topic', 'Reused'); DELETE FROM feed_action WHERE post_id = 9",
         'INSERT INTO "user" VALUES (30, 20, NULL); ' + NEW_EVENT.replace("(1, 2,", "(30, 7,"),
     ]
     for step in steps:
