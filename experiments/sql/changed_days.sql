@@ -11,7 +11,8 @@ WITH counted AS (
         OR now."window" IS DISTINCT FROM before."window"
 ),
 posts AS (
-    SELECT list(post_id) AS changed FROM meta.changed_posts WHERE reader = 'experiments'
+    -- no row where nothing has changed, which spares looking through all lists
+    SELECT list(post_id) AS changed FROM meta.changed_posts WHERE reader = 'experiments' HAVING count(*) > 0
 ),
 marked AS (
     SELECT day FROM meta.changed_days WHERE reader = 'experiments'
