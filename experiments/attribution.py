@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from core.columns import INTERLEAVED
 from experiments.showings import Answers, Events, latest_showings
 from experiments.user_days import Members, user_rows
-from warehouse.connection import read_sql
+from warehouse.connection import read_sql, reading_beside
 
 DAY: Final = timedelta(days=1)
 EPOCH: Final = datetime(1970, 1, 1)
@@ -66,7 +66,7 @@ def attribute(con: duckdb.DuckDBPyConnection, experiment: Experiment, since: dat
     writing = Lock()
 
     def append(day: date, answered: int) -> None:
-        with con.cursor() as reader:
+        with reading_beside(con) as reader:
             tables = _tables(reader, experiment, members, day, answered)
         with writing:
             for name, rows in tables.items():

@@ -58,6 +58,14 @@ def connect(settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyCo
     return connection
 
 
+def reading_beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A cursor for another thread, which sees what is committed; unlike a plain one it finds a lake's tables."""
+    cursor = connection.cursor()
+    if cursor.execute("FROM duckdb_databases() WHERE database_name = ?", [LAKE]).fetchone() is not None:
+        cursor.execute(f"USE {LAKE}")
+    return cursor
+
+
 def _open_file(settings: Settings, config: Config, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     file = settings.warehouse_file
     if read_only and not file.exists():

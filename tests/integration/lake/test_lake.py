@@ -16,6 +16,7 @@ from polars.testing import assert_frame_equal
 from core.errors import WarehouseBusy, WarehouseUnreachable
 from core.settings import Settings
 from experiments.daily import update_daily
+from features.daily import refresh_daily
 from ranking.recommender import STATE_FILE
 from tests.integration.object_store import ObjectStore
 from tests.integration.small_network import WATERMARK, Network
@@ -65,7 +66,9 @@ def test_a_training_on_a_lake_gives_what_it_gives_on_a_file(trained_network: Net
     assert not differing, "rankers, encoders and arrays are the same to the last bit"
 
 
-def test_what_comes_later_is_copied_and_what_is_published_is_told_to_analysts(lake: Network, network: Network) -> None:
+def test_what_comes_and_goes_later_is_copied_and_what_is_published_is_told_to_analysts(
+    lake: Network, network: Network
+) -> None:
     more = f"INSERT INTO feed_action VALUES (1, 2, 'like', '{WATERMARK}'), (1, 2, 'dislike', '{WATERMARK}')"
     lake = Network(network.dsn, lake.settings.model_copy(update={"source": network.settings.source}))
     copy_source(lake.settings, "first")
@@ -75,7 +78,14 @@ def test_what_comes_later_is_copied_and_what_is_published_is_told_to_analysts(la
         assert (report.copied["events"], report.rejected_by_rule) == (1, {"events.unknown_action": 1})
         full = copy_source(one.settings, "third", full=True)
         assert full.copied["events"] == report.copied["events"] + 600
-    for name in ("raw.events", "quality.rejected"):
+    network.execute(
+        "DELETE FROM feed_action WHERE user_id = 3 AND post_id < 5; UPDATE post SET topic = 'new' WHERE id = 7"
+    )
+    for one in (lake, network):
+        assert copy_source(one.settings, "fourth", reconcile="repair").healed.removed > 0
+        with connect(one.settings) as warehouse:
+            refresh_daily(warehouse)
+    for name in ("raw.events", "quality.rejected", "features.user_topic_day", "features.post_day", "meta.changed_days"):
         now = pl.col("^(late_at|rejected_at)$").is_not_null()  # moments of the copies themselves
         both = [rows(one.settings, name).with_columns(now).sort(pl.all()) for one in (lake, network)]
         assert_frame_equal(*both, check_exact=True)
