@@ -41,8 +41,8 @@ class Clusters:
         order = np.argsort(nearest, kind="stable")
         begins = np.flatnonzero(np.diff(nearest[order], prepend=-1))
         starts, ordered = np.append(begins, len(rows)), vectors[order]
-        means = np.add.reduceat(ordered, begins, axis=0) / np.diff(starts)[:, None].astype(np.float32)
-        return cls(rows[order].astype(np.int32), ordered, starts, means)
+        means = np.add.reduceat(ordered, begins, axis=0) / np.diff(starts)[:, None]
+        return cls(rows[order].astype(np.int32), ordered, starts, means.astype(np.float32))
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]], name: str) -> Self:
@@ -66,7 +66,8 @@ class Clusters:
         # where each place among those looked at is among all
         begins = np.cumsum(ends - starts) - (ends - starts)
         of_part = np.searchsorted(begins, best, side="right") - 1
-        return self.rows[best - begins[of_part] + starts[of_part]].astype(np.int64)
+        rows: NDArray[np.int64] = self.rows[best - begins[of_part] + starts[of_part]].astype(np.int64)
+        return rows
 
 
 def _centres(placed: Floats) -> Floats:
