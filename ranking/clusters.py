@@ -18,7 +18,7 @@ from ranking.top_k import best_of
 
 Floats = NDArray[np.float32]
 
-LOOKED_AT, AT_LEAST = 0.1, 20_000  # vectors that a query looks at: a share of them, and so many
+FEW = 200_000  # of fewer vectors a query looks at as many as of these
 SAMPLED, ROUNDS = 64, 8  # of k-means: vectors a cluster, and iterations
 AT_ONCE = 1 << 12  # vectors whose distances to all centres are held
 
@@ -53,11 +53,14 @@ class Clusters:
         """Name the arrays for a file."""
         return {f"{name}_{part}": getattr(self, part) for part in self.__annotations__}
 
-    def best(self, query: Floats, k: int, above: float = -np.inf) -> NDArray[np.int64]:
-        """Rows of at most `k` vectors whose inner products with a query (d,) are highest, and above a number."""
+    def best(self, query: Floats, k: int, share: float, above: float = -np.inf) -> NDArray[np.int64]:
+        """Rows of at most `k` vectors whose inner products with a query (d,) are highest, and above a number.
+
+        `share` is the part of the vectors that is looked at.
+        """
         looked_at = np.argsort(-(self.means @ query), kind="stable")
         starts, ends = self.starts[looked_at], self.starts[looked_at + 1]
-        enough = np.searchsorted(np.cumsum(ends - starts), max(LOOKED_AT * len(self.rows), AT_LEAST, k)) + 1
+        enough = np.searchsorted(np.cumsum(ends - starts), max(share * max(len(self.rows), FEW), k)) + 1
         starts, ends = starts[:enough], ends[:enough]
         parts = [self.vectors[start:end] @ query for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
         scores = np.concatenate(parts)

@@ -20,6 +20,7 @@ from ranking.shelf import Rows, model_queries, model_vectors
 from ranking.top_k import NOTHING
 
 INDEX_FILES = "*.clusters.safetensors"
+TEXTS, MODEL = 0.05, 0.1  # share of the posts that a request looks at
 QUERIES = 10_000  # users whose queries say what lies near
 
 
@@ -32,11 +33,11 @@ class Index:
 
     def alike(self, audience: Audience, k: int) -> Rows:
         """Posts whose texts are nearest to what each user liked: (n, k), then -1; nothing for who liked nothing."""
-        return _search(self.texts, audience.liked, k, above=0)
+        return _search(self.texts, audience.liked, k, TEXTS, above=0)
 
     def promising(self, audience: Audience, profile_weight: np.float32, k: int) -> Rows:
         """Posts that the factor model scores highest for each user: (n, k), then -1."""
-        return _search(self.model, model_queries(audience, profile_weight), k, above=-np.inf)
+        return _search(self.model, model_queries(audience, profile_weight), k, MODEL, above=-np.inf)
 
 
 def save_index(state: ServingState, folder: Path) -> None:
@@ -62,11 +63,11 @@ def open_index(folder: Path) -> dict[str, Index]:
     }
 
 
-def _search(clusters: Clusters, queries: NDArray[np.float32], k: int, above: float) -> Rows:
+def _search(clusters: Clusters, queries: NDArray[np.float32], k: int, share: float, above: float) -> Rows:
     """Each query looks into clusters of its own."""
     rows = np.full((len(queries), k), NOTHING, np.int64)
     for of_query, query in zip(rows, queries, strict=True):
-        best = clusters.best(query, k, above)
+        best = clusters.best(query, k, share, above)
         of_query[: len(best)] = best
     return rows
 
