@@ -78,7 +78,7 @@ class Live:
         self._users: dict[int, NewUser] = {}
         self._new_posts: dict[int, NewPost] = {}
         self._profiles: Profiles | None = None
-        self._curvatures: dict[str, Floats] = {}
+        self._curvatures = {arm: curvature(self._state, arm) for arm in ARMS}
         self._ready: dict[tuple[str, int], Ready] = {}
         self.counted = 0  # events
 
@@ -208,8 +208,6 @@ class Live:
             audience = newcomer(self._state, arm, user.profile, user.prior)
         if len(events):
             state = self.recommender.state
-            if arm not in self._curvatures:
-                self._curvatures[arm] = curvature(self._state, arm)
             audience = moved(state, arm, audience, events, now, self._window, self._curvatures[arm])
         if len(kept) >= MOST_AUDIENCES:
             kept.clear()

@@ -23,7 +23,7 @@ from features.factor_model import FactorModel
 from features.fitted import Fitted
 from features.likes import liked_lists
 from features.matrix import base_scores, rows_matrix
-from features.neighbours import Neighbours, neighbour_scores
+from features.neighbours import Neighbours, NeighbourScores
 from features.profile_prior import ProfilePrior
 from features.serving_state import ServingState
 from features.text_classical import ClassicalEncoder
@@ -210,7 +210,8 @@ def _fit_ranker(state: ServingState, arm: str, settings: Settings, rng: np.rando
     users = np.sort(rng.permutation(len(state.user_ids))[:RANKER_USERS])
     user_rows = np.repeat(users, RANKER_POSTS)
     post_rows = rng.integers(0, len(state.post_ids), len(user_rows))
-    near = neighbour_scores(state.neighbours, *state.audience(arm, users).likes, len(users))
+    near = NeighbourScores.of(state.neighbours, *state.audience(arm, users).likes, len(users))
+    pairs = np.repeat(np.arange(len(users)), RANKER_POSTS) * len(state.post_ids) + post_rows
     of_posts = state.post_factors[arm]
     parts = [
         of_posts.profile_weight * state.users.prior[user_rows, state.posts.topic_rows[post_rows]],
@@ -229,7 +230,7 @@ def _fit_ranker(state: ServingState, arm: str, settings: Settings, rng: np.rando
         np.column_stack(parts),
         hours,
         weekdays,
-        near[np.repeat(np.arange(len(users)), RANKER_POSTS), post_rows],
+        near.at(pairs),
     )
     base, names = base_scores(state.layout, matrix), state.layout.names
     extra = 0.2 * np.cos(hours / 24 * 2 * np.pi) + 0.3 * (matrix[:, names.index("post_trend")] - 1)

@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 from benchmarks.course_features import CUT, course_features
 from benchmarks.course_network import DAYS, ENDS_AT, LIKE_RATE, Network, Size, draw_network
 from core.settings import Settings
+from features.serving_state import ServingState
+from features.state_arrays import save_state
 from ranking.evaluate import undefined_evaluation
-from ranking.index import open_index, save_index
+from ranking.index import Index, open_index, save_index
+from ranking.rankers import Rankers
 from ranking.recommender import STATE_FILE, Lists, Recommender
 from ranking.snapshot_tables import write_tables
 from warehouse.connection import connect
@@ -28,19 +31,38 @@ from warehouse.snapshots import ManifestBody, Snapshot, draft, public_settings, 
 
 def publish_course_size(settings: Settings, size: Size | None = None) -> Snapshot:
     """Draw a network of that size, by default the course's, and publish a snapshot of it in `settings.home`."""
-    network = draw_network(size or Size())
+    size = size or Size()
     with connect(settings) as con:
-        _fill_warehouse(con, network)
-        rankers, state = course_features(con, network, settings, np.random.default_rng((size or Size()).seed))
+        rankers, state = _drawn(con, size, settings)
         with draft(settings) as folder:
             rankers.save(folder)
-            if len(state.post_ids) > settings.ranking.index_above:
-                save_index(state, folder, settings.threads)
-            index = open_index(folder)
+            index = _saved_index(state, folder, settings)
             recommender = Unranked(state, rankers.models, settings.threads, settings.ranking, index)
             evaluation = undefined_evaluation("a drawn network has no truth to be judged by")
             write_tables(con, folder, recommender, evaluation, settings)
             return publish(settings, folder, _manifest(folder, settings), by="benchmark")
+
+
+def save_for_requests(settings: Settings, size: Size, folder: Path) -> None:
+    """Write of such a snapshot only what a request reads: state, index, candidates and rankers."""
+    with connect(settings) as con:
+        rankers, state = _drawn(con, size, settings)
+    rankers.save(folder)
+    save_state(state, folder)
+    index = _saved_index(state, folder, settings)
+    Recommender(state, rankers.models, settings.threads, settings.ranking, index).keep(folder)
+
+
+def _drawn(con: duckdb.DuckDBPyConnection, size: Size, settings: Settings) -> tuple[Rankers, ServingState]:
+    network = draw_network(size)
+    _fill_warehouse(con, network)
+    return course_features(con, network, settings, np.random.default_rng(size.seed))
+
+
+def _saved_index(state: ServingState, folder: Path, settings: Settings) -> dict[str, Index]:
+    if len(state.post_ids) > settings.ranking.index_above:
+        save_index(state, folder)
+    return open_index(folder)
 
 
 class Unranked(Recommender):

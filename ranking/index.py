@@ -1,11 +1,7 @@
-"""An approximate index of texts for networks with more posts than a request can look at one by one.
+"""An approximate index for networks with more posts than a request can look at one by one.
 
-A graph an arm (HNSW by `usearch`) of text vectors by cosine, built when a snapshot is written, and mapped from its file
-afterwards. The factor model is asked exactly, whatever the number of posts: its best are those of an inner product with
-vectors of uneven length, of which graphs find few (decision 0017).
-
-Source: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical Navigable
-Small World graphs", 2018.
+For each arm the posts' text vectors, and what the factor model knows of posts, in clusters (`ranking.clusters`), built
+when a snapshot is written, and mapped from their file afterwards. Decision 0017 says why not in graphs.
 """
 
 from dataclasses import dataclass
@@ -13,77 +9,68 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from usearch.index import Index as Graph
-from usearch.index import MetricKind, ScalarKind
+from threadpoolctl import threadpool_limits
 
 from core.columns import ARMS
 from features.audience import Audience
 from features.serving_state import ServingState
-from ranking.shelf import Rows
+from features.state_arrays import mapped, save_arrays
+from ranking.clusters import Clusters
+from ranking.shelf import Rows, model_queries, model_vectors
 from ranking.top_k import NOTHING
 
-INDEX_FILES = "*.usearch"
-CONNECTIVITY, EXPAND_ADD, EXPAND_SEARCH = 16, 96, 400
+INDEX_FILES = "*.clusters.safetensors"
+TEXTS, MODEL = 0.05, 0.1  # share of the posts that a request looks at
+QUERIES = 10_000  # users whose queries say what lies near
 
 
 @dataclass(frozen=True)
 class Index:
     """Of one arm's posts."""
 
-    texts: Graph
+    texts: Clusters
+    model: Clusters
 
     def alike(self, audience: Audience, k: int) -> Rows:
         """Posts whose texts are nearest to what each user liked: (n, k), then -1; nothing for who liked nothing."""
-        rows = _search(self.texts, audience.liked, k)
-        rows[~audience.liked.any(axis=1)] = NOTHING
-        return rows
+        return _search(self.texts, audience.liked, k, TEXTS, above=0)
+
+    def promising(self, audience: Audience, profile_weight: np.float32, k: int) -> Rows:
+        """Posts that the factor model scores highest for each user: (n, k), then -1."""
+        return _search(self.model, model_queries(audience, profile_weight), k, MODEL, above=-np.inf)
 
 
-def save_index(state: ServingState, folder: Path, threads: int = 1) -> None:
-    """Build the graph of each arm over the posts that may be shown, into a snapshot under construction.
-
-    With more than one thread it is built faster, and is another one each time.
-    """
+def save_index(state: ServingState, folder: Path) -> None:
+    """Cluster the posts that may be shown, of each arm, into a snapshot under construction: always the same file."""
     rows = np.flatnonzero(state.eligible)
+    if not len(rows):
+        return
+    users = np.linspace(-1, len(state.user_ids) - 1, min(QUERIES, len(state.user_ids) + 1), dtype=np.int64)
     for arm in ARMS:
-        vectors = state.spaces[arm].vectors
-        graph = _graph(vectors.shape[1])
-        graph.add(rows, np.ascontiguousarray(vectors[rows]), threads=threads)
-        graph.save(str(_file(folder, arm)))
+        audience, weight = state.audience(arm, users), state.post_factors[arm].profile_weight
+        with threadpool_limits(limits=1):  # sums that do not depend on how many cores there are
+            texts = Clusters.of(rows, state.spaces[arm].vectors[rows], audience.liked)
+            model = Clusters.of(rows, model_vectors(state, arm)[rows], model_queries(audience, weight))
+        save_arrays(texts.arrays("texts") | model.arrays("model"), _file(folder, arm), {})
 
 
 def open_index(folder: Path) -> dict[str, Index]:
-    """Map the graph of each arm, if the snapshot has it."""
-    files = {arm: _file(folder, arm) for arm in ARMS}
-    return {arm: Index(_mapped(file)) for arm, file in files.items() if file.exists()}
+    """Map the clusters of each arm, if the snapshot has them."""
+    opened = {arm: mapped(_file(folder, arm))[0] for arm in ARMS if _file(folder, arm).exists()}
+    return {
+        arm: Index(Clusters.from_arrays(arrays, "texts"), Clusters.from_arrays(arrays, "model"))
+        for arm, arrays in opened.items()
+    }
 
 
-def _graph(width: int) -> Graph:
-    return Graph(
-        ndim=width,
-        metric=MetricKind.IP,  # text vectors have unit length: the cosine
-        dtype=ScalarKind.F32,
-        connectivity=CONNECTIVITY,
-        expansion_add=EXPAND_ADD,
-        expansion_search=EXPAND_SEARCH,
-    )
-
-
-def _mapped(file: Path) -> Graph:
-    graph = Graph.restore(str(file), view=True)
-    graph.expansion_search = EXPAND_SEARCH  # which the file does not hold
-    return graph
-
-
-def _search(graph: Graph, queries: NDArray[np.float32], k: int) -> Rows:
+def _search(clusters: Clusters, queries: NDArray[np.float32], k: int, share: float, above: float) -> Rows:
+    """Each query looks into clusters of its own."""
     rows = np.full((len(queries), k), NOTHING, np.int64)
-    found = graph.search(queries, k, threads=1)
-    keys = np.atleast_2d(found.keys).astype(np.int64)
-    rows[:, : keys.shape[1]] = keys
-    if len(queries) > 1:
-        rows[np.arange(k) >= np.atleast_1d(found.counts)[:, None]] = NOTHING
+    for of_query, query in zip(rows, queries, strict=True):
+        best = clusters.best(query, k, share, above)
+        of_query[: len(best)] = best
     return rows
 
 
 def _file(folder: Path, arm: str) -> Path:
-    return folder / f"{arm}.texts.usearch"
+    return folder / f"{arm}.clusters.safetensors"

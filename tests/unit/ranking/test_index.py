@@ -18,7 +18,7 @@ from ranking.index import open_index, save_index
 from ranking.shelf import Shelf
 from ranking.sources.asked import Asked
 
-USERS, POSTS, DIMS, NEAREST = 50, 3_000, 16, 30
+USERS, POSTS, DIMS, NEAREST = 50, 60_000, 16, 30
 
 
 @pytest.fixture(scope="module")
