@@ -8,19 +8,17 @@ Written through the project's own writers, so that it is read like any other sna
 from datetime import UTC
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from benchmarks.course_features import CUT, course_features
 from benchmarks.course_network import DAYS, ENDS_AT, LIKE_RATE, Network, Size, draw_network
 from core.settings import Settings
 from ranking.evaluate import undefined_evaluation
-from ranking.index import open_index, save_index
-from ranking.recommender import STATE_FILE, Lists, Recommender
+from ranking.index import save_index
+from ranking.recommender import STATE_FILE
 from ranking.snapshot_tables import write_tables
 from warehouse.connection import connect
 from warehouse.snapshots import ManifestBody, Snapshot, draft, public_settings, publish
@@ -36,25 +34,9 @@ def publish_course_size(settings: Settings, size: Size | None = None) -> Snapsho
             rankers.save(folder)
             if len(state.post_ids) > settings.ranking.index_above:
                 save_index(state, folder, settings.threads)
-            index = open_index(folder)
-            recommender = Unranked(state, rankers.models, settings.threads, settings.ranking, index)
             evaluation = undefined_evaluation("a drawn network has no truth to be judged by")
-            write_tables(con, folder, recommender, evaluation, settings)
+            write_tables(con, folder, state, evaluation, settings)
             return publish(settings, folder, _manifest(folder, settings), by="benchmark")
-
-
-class Unranked(Recommender):
-    """Gives everybody the most popular posts for the nightly lists, which nobody is served: ranking for all is slow."""
-
-    def keep(self, folder: Path) -> Recommender:
-        super().keep(folder)
-        return self
-
-    def show(self, arm: str, user_rows: NDArray[np.int64], *asked: Any, limit: int = 10, **more: Any) -> Lists:  # noqa: ARG002
-        best = np.searchsorted(self.state.post_ids, self.popular(limit).post_ids)
-        shape = len(user_rows), len(best)
-        scores = np.full(shape, LIKE_RATE, np.float32)
-        return Lists(np.broadcast_to(best, shape), scores, np.zeros(shape, np.uint8), np.ones(shape))
 
 
 def _fill_warehouse(con: duckdb.DuckDBPyConnection, network: Network) -> None:

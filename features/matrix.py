@@ -13,6 +13,8 @@ from features.catalog import PERSONAL, Layout
 from features.factor_model import PostFactors
 from features.text_space import TextSpace
 
+GATHERED_PAIRS = 1 << 10  # whose vectors lie side by side at once: half a megabyte, which stays in the cache
+
 
 def rows_matrix(
     layout: Layout,
@@ -87,13 +89,15 @@ def pair_features(
         out[:2] = audience.topics[0].T.take(topic, axis=1)
         prior = audience.prior[0].take(topic)
     else:
-        out[:2] = audience.topics[owners, topic].T
-        prior = audience.prior[owners, topic]
-    _products(audience.liked, owners, vectors.take(posts, axis=0), out[2])
+        cells = owners * audience.prior.shape[1] + topic
+        by_feature = np.ascontiguousarray(audience.topics.reshape(-1, audience.topics.shape[2]).T)
+        by_feature.take(cells, axis=1, out=out[:2], mode="clip")
+        prior = audience.prior.ravel().take(cells)
+    _products(audience.liked, owners, vectors, posts, out[2])
     out[3] = neighbours
     np.multiply(of_posts.profile_weight, prior, out=out[4])
     out[5] = of_posts.quality.take(posts)
-    _products(audience.factors, owners, of_posts.factors.take(posts, axis=0), out[6])
+    _products(audience.factors, owners, of_posts.factors, posts, out[6])
     return out
 
 
@@ -128,7 +132,10 @@ def fill_pairs(
     """Fill (F, m): some pairs of users and posts at one moment, in the order that `fill_users` has."""
     groups = layout.slices
     out = np.empty((len(layout.names), len(posts)), dtype=np.float32)
-    out[groups["user"]] = audience.values.T if len(audience) == 1 else audience.values[owners].T
+    if len(audience) == 1:
+        out[groups["user"]] = audience.values.T
+    else:
+        np.ascontiguousarray(audience.values.T).take(owners, axis=1, out=out[groups["user"]], mode="clip")
     np.take(of_posts, posts, axis=1, out=out[groups["post"]], mode="clip")
     out[groups["personal"]] = personal
     request = out[groups["request"]]
@@ -145,11 +152,14 @@ def base_scores(layout: Layout, matrix: NDArray[np.float32]) -> NDArray[np.float
 def _products(
     of_users: NDArray[np.float32],  # (n, d)
     owners: NDArray[np.int64],  # (m,)
-    of_posts: NDArray[np.float32],  # (m, d)
+    of_posts: NDArray[np.float32],  # (P, d)
+    posts: NDArray[np.int64],  # (m,)
     out: NDArray[np.float32],  # (m,)
 ) -> None:
     """Multiply each pair's two vectors; the sums go the same way whether one user asks or many."""
     if len(of_users) == 1:
-        np.einsum("d,md->m", of_users[0], of_posts, out=out)
-    else:
-        np.einsum("md,md->m", of_users[owners], of_posts, out=out)
+        np.einsum("d,md->m", of_users[0], of_posts.take(posts, axis=0), out=out)
+        return
+    for start in range(0, len(posts), GATHERED_PAIRS):
+        part = slice(start, start + GATHERED_PAIRS)
+        np.einsum("md,md->m", of_users.take(owners[part], axis=0), of_posts.take(posts[part], axis=0), out=out[part])

@@ -8,6 +8,8 @@ Source: safetensors, "Format": 8 bytes length of the header, the header in JSON,
 """
 
 import mmap
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,6 +31,7 @@ ARRAYS_FILE = "state.safetensors"
 TOLD = "told"
 Arrays = dict[str, NDArray[Any]]
 TYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "U32": np.uint32, "I64": np.int64, "BOOL": np.bool_}
+NAMES = {kind: name for name, kind in TYPES.items()}
 
 
 def save_state(state: ServingState, folder: Path) -> None:
@@ -101,6 +104,33 @@ def open_state(folder: Path) -> ServingState:
 def save_arrays(arrays: Arrays, path: Path, told: dict[str, Any]) -> None:
     """Write arrays, and what is told of them, the same bytes each time: several entries would come in any order."""
     save_file(arrays, path, {TOLD: msgspec.json.encode(told).decode()})
+
+
+@contextmanager
+def new_arrays(
+    path: Path, shapes: Mapping[str, tuple[type[np.generic], int]], told: dict[str, Any]
+) -> Iterator[Arrays]:
+    """Make a file of flat arrays, all zero, to be filled where they lie: for more than should be held in memory."""
+    header: dict[str, Any] = {"__metadata__": {TOLD: msgspec.json.encode(told).decode()}}
+    end = 0
+    for name, (kind, length) in shapes.items():
+        start, end = end, end + length * np.dtype(kind).itemsize
+        header[name] = {"dtype": NAMES[kind], "shape": [length], "data_offsets": [start, end]}
+    text = msgspec.json.encode(header)
+    text += b" " * (-len(text) % 8)
+    with path.open("w+b") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        begin = file.tell()
+        file.truncate(begin + end)
+        with mmap.mmap(file.fileno(), 0) as content:
+            arrays = {
+                name: np.frombuffer(content, kind, length, begin + header[name]["data_offsets"][0])
+                for name, (kind, length) in shapes.items()
+            }
+            try:
+                yield arrays
+            finally:
+                arrays.clear()  # nothing may refer to the map when it is closed
 
 
 def read_header(file: BinaryIO) -> tuple[dict[str, Any], int]:
