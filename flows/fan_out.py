@@ -6,6 +6,7 @@ files, and what it makes it leaves in one: a task is handed names and numbers on
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ def fan_out(settings: Settings) -> Iterator[Spread | None]:
         yield None
         return
     with _runner(settings) as runner:
-        yield OnDask(runner)
+        yield OnDask(runner, copy_context())
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,11 @@ class OnDask:
     """Over the workers of a started task runner."""
 
     runner: "DaskTaskRunner[Any]"
+    of_run: Context  # as it was outside of any task: a task's own goes to workers, and holds the warehouse's connection
 
     def __call__(self, function: Callable[[Part], Done], parts: Sequence[Part], /) -> Iterator[Done]:
-        """Every part is submitted at once; what is left is cancelled with the first that fails."""
-        futures = [self.runner.submit(do_part, {"function": function, "part": part}) for part in parts]
+        """Every part is submitted at once; results come in the order of the parts."""
+        futures = [self.of_run.run(self.runner.submit, do_part, {"function": function, "part": part}) for part in parts]
         for future in futures:
             yield future.result()
 

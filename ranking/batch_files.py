@@ -3,9 +3,8 @@
 Nothing is held but a partition, or a slice of the users, at a time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -13,9 +12,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.columns import ARM, ARMS, POST_ID, PROPENSITY, RANK, SCORE, SOURCE, USER_ID
+from core.settings import RankingSettings
 from features.state_arrays import Arrays, mapped
 from ranking.candidates import SOURCE_NAMES
 from ranking.kept import save_kept
+from ranking.recommender import found_with
+from ranking.reuse import Carried
 from ranking.top_k import NOTHING
 
 USERS_A_SLICE = 1 << 16
@@ -59,12 +61,16 @@ def write_lists(
             snapshot.unregister("lists")
 
 
-def keep_candidates(files: Sequence[Path], users: int, width: int, folder: Path, found_with: Mapping[str, Any]) -> None:
-    """Write the candidates of partitions into a snapshot under construction, those of the unseen user last."""
+def keep_candidates(
+    files: Sequence[Path], users: int, width: int, folder: Path, ranking: RankingSettings, carried: Carried | None
+) -> None:
+    """Write the candidates of partitions, and those carried over, into a snapshot under construction."""
     parts = [mapped(file)[0] for file in files]
     for arm in ARMS:
         found = [(part["rows"], part[f"{arm}_counts"], part[f"{arm}_candidates"]) for part in parts]
-        save_kept(found, users, width, folder, arm, found_with)
+        if carried:
+            found.append(carried.candidates(arm, ranking))
+        save_kept(found, users, width, folder, arm, found_with(ranking))
 
 
 def _slice(parts: Sequence[Arrays], arm: str, start: int, stop: int) -> Arrays:

@@ -37,8 +37,8 @@ class Kept:
         arrays, told = mapped(path)
         self.posts: int = told["posts"]  # so many there were
         self.found_with: dict[str, str] = told["found_with"]
-        self._offsets: NDArray[np.int64] = arrays["offsets"]  # (U + 2,) where each user's begin; the last: the unseen
-        self._packed: NDArray[np.uint32] = arrays["packed"]  # row of the post, ascending, and in three bits its source
+        self.offsets: NDArray[np.int64] = arrays["offsets"]  # (U + 2,) where each user's begin; the last: the unseen
+        self.packed: NDArray[np.uint32] = arrays["packed"]  # row of the post, ascending, and in three bits its source
         self._file = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._file)
         with path.open("rb") as file:
@@ -47,15 +47,15 @@ class Kept:
 
     def candidates(self, user_rows: NDArray[np.int64], width: int) -> Candidates:
         """Unpack those of some users (n,); row -1 is the user nobody has seen. P posts is `width`."""
-        rows = np.where(user_rows < 0, len(self._offsets) - 2, user_rows)
-        starts, ends = self._offsets[rows], self._offsets[rows + 1]
+        rows = np.where(user_rows < 0, len(self.offsets) - 2, user_rows)
+        starts, ends = self.offsets[rows], self.offsets[rows + 1]
         if len(rows) == 1:
             start, length = int(starts[0]), int(ends[0] - starts[0])
             content = os.pread(self._file, BYTES * length, self._begin + BYTES * start)
             packed = np.frombuffer(content, np.uint32)
             return Candidates((packed >> SOURCE_BITS).astype(np.int64), (packed & SOURCE_MASK).astype(np.uint8))
         places, owners = ranges(starts, ends)
-        packed = self._packed[places]
+        packed = self.packed[places]
         return Candidates(owners * width + (packed >> SOURCE_BITS), (packed & SOURCE_MASK).astype(np.uint8))
 
 

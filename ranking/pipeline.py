@@ -213,7 +213,7 @@ def refresh(
     # the files as they are: CatBoost does not write a model that it has read with the same bytes
     own = shutil.ignore_patterns(STATE_FILE, ARRAYS_FILE, INDEX_FILES, *map(kept_file, ARMS), MANIFEST)
     shutil.copytree(standing.folder, folder, ignore=own, dirs_exist_ok=True)
-    _write(con, inputs, Rankers.load(folder), evaluation, folder, settings, spread)
+    _write(con, inputs, Rankers.load(folder), evaluation, folder, settings, spread, standing)
     carry_tables(standing.folder / STATE_FILE, folder / STATE_FILE)
     return _describe(
         inputs,
@@ -235,6 +235,7 @@ def _write(
     folder: Path,
     settings: Settings,
     spread: Spread | None,
+    standing: Snapshot | None = None,
 ) -> None:
     eligible = np.ones(len(inputs.posts.ids), dtype=np.bool_)
     state = build_state(
@@ -242,7 +243,7 @@ def _write(
     )
     if len(state.post_ids) > settings.ranking.index_above:
         save_index(state, folder)
-    write_tables(con, folder, state, evaluation, settings, spread)
+    write_tables(con, folder, state, evaluation, settings, spread, standing)
 
 
 def _describe(
