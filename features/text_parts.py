@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.settings import FeatureSettings
 from core.spread import Spread
-from features.state_arrays import mapped, save_arrays
+from features.array_files import mapped, save_arrays
 from features.text_transformer import Batch, Encoder, find_model
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from core.hashing import partition_of
 from core.settings import RankingSettings
+from features.array_files import Arrays, mapped, save_arrays
 from features.likes import entries_of
-from features.state_arrays import Arrays, mapped, save_arrays
 from ranking.kept import packed
 from ranking.recommender import Brought, Recommender
 from ranking.scorer import CHUNK_ROWS

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.columns import ARM, ARMS, POST_ID, PROPENSITY, RANK, SCORE, SOURCE, USER_ID
 from core.settings import RankingSettings
-from features.state_arrays import Arrays, mapped
+from features.array_files import Arrays, mapped
 from ranking.candidates import SOURCE_NAMES
 from ranking.kept import save_kept
 from ranking.recommender import found_with

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.columns import ARMS
+from features.array_files import mapped, new_arrays, read_header
 from features.likes import entries_of, ranges
-from features.state_arrays import mapped, new_arrays, read_header
 from ranking.candidates import SOURCE_NAMES, Candidates
 from ranking.shelf import Rows
 

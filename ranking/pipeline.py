@@ -5,7 +5,8 @@ without Prefect.
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from core.errors import SourceEmpty, TrainingError
 from core.logging import get_logger
 from core.settings import Settings
 from core.spread import Spread
+from features.histories import LearnedInParts, learn_here
 from features.posts import Posts
 from features.serving_state import build_state
 from features.state_arrays import ARRAYS_FILE
@@ -73,9 +75,8 @@ def load_inputs(
     if newest is None or newest[0] is None:
         raise SourceEmpty("raw.events holds 0 events; rankers need views and likes: check the source's table of events")
     watermark, known_at = newest
-    settings.spill_folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="texts-", dir=settings.spill_folder) as folder:
-        elsewhere = InParts(spread, Path(folder), settings.features) if spread else None
+    with _parts(settings) as folder:
+        elsewhere = InParts(spread, folder, settings.features) if spread else None
         embeddings = embed_texts(con, posts.texts, posts.hashes, settings.features, on_progress, elsewhere)
     return Inputs(posts, embeddings, watermark, known_at.date() + timedelta(days=1))
 
@@ -238,12 +239,21 @@ def _write(
     standing: Snapshot | None = None,
 ) -> None:
     eligible = np.ones(len(inputs.posts.ids), dtype=np.bool_)
-    state = build_state(
-        con, rankers.basis(inputs.posts, inputs.embeddings, settings), rankers.layout, inputs.cut, eligible
-    )
+    basis = rankers.basis(inputs.posts, inputs.embeddings, settings)
+    with _parts(settings) as folder_of_parts:
+        histories = LearnedInParts(spread, folder_of_parts) if spread else learn_here
+        state = build_state(con, basis, rankers.layout, inputs.cut, eligible, histories)
     if len(state.post_ids) > settings.ranking.index_above:
         save_index(state, folder)
     write_tables(con, folder, state, evaluation, settings, spread, standing)
+
+
+@contextmanager
+def _parts(settings: Settings) -> Iterator[Path]:
+    """A folder for what parts are handed and leave, gone afterwards; the cleanup finds that of a killed run."""
+    settings.spill_folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="parts-", dir=settings.spill_folder) as folder:
+        yield Path(folder)
 
 
 def _describe(

@@ -10,7 +10,7 @@ import pytest
 from core.columns import ARMS
 from core.hashing import partition_of
 from core.settings import RankingSettings, Settings
-from features.state_arrays import Arrays, mapped
+from features.array_files import Arrays, mapped
 from ranking.batch import Partition, forget_recommender, make_partition, save_wanted
 from ranking.recommender import Recommender
 from warehouse.snapshots import current
