@@ -62,14 +62,17 @@ def personal_features(
     neighbours: NDArray[np.float32],  # (n, P) scores of posts by what the users liked
     of_posts: PostFactors,
 ) -> NDArray[np.float32]:
-    """Compute the pair and base features of n users and all posts: (columns, n, P) in the catalogue's order."""
+    """Compute the pair and base features of n users and all posts: (columns, n, P) in the catalogue's order.
+
+    Products are made user by user, so that no bit of them depends on who else is there.
+    """
     out = np.empty((len(PERSONAL), len(audience), len(topic_rows)), dtype=np.float32)
     out[:2] = audience.topics[:, topic_rows].transpose(2, 0, 1)
-    np.matmul(audience.liked, vectors.T, out=out[2])
+    np.matmul(audience.liked[:, None], vectors.T, out=out[2][:, None])
     out[3] = neighbours
     out[4] = of_posts.profile_weight * audience.prior[:, topic_rows]
     out[5] = of_posts.quality
-    np.matmul(audience.factors, of_posts.factors.T, out=out[6])
+    np.matmul(audience.factors[:, None], of_posts.factors.T, out=out[6][:, None])
     return out
 
 

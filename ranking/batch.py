@@ -21,7 +21,6 @@ from features.array_files import Arrays, mapped, save_arrays
 from features.likes import entries_of
 from ranking.kept import packed
 from ranking.recommender import Brought, Recommender
-from ranking.scorer import CHUNK_ROWS
 
 USERS_A_PARTITION = 4_096
 # users whose scores of all posts are held at once, in two sheets: at 7,000 posts of 2 MB each
@@ -104,10 +103,8 @@ def forget_recommender() -> None:
 
 
 def _users_at_once(posts: int) -> int:
-    """So many that the scorer divides them without a rest where it looks at all posts."""
-    scored = max(1, CHUNK_ROWS // max(1, posts))
-    most = max(1, min(USERS_AT_ONCE, MOST_CELLS // max(1, posts)))
-    return scored * max(1, most // scored)
+    """A power of two: products of so many users are summed in one way, whichever place a user has among them."""
+    return 1 << (max(1, min(USERS_AT_ONCE, MOST_CELLS // max(1, posts))).bit_length() - 1)
 
 
 def _in_order(
