@@ -8,12 +8,10 @@ Written through the project's own writers, so that it is read like any other sna
 from datetime import UTC
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from benchmarks.course_features import CUT, course_features
 from benchmarks.course_network import DAYS, ENDS_AT, LIKE_RATE, Network, Size, draw_network
@@ -21,10 +19,10 @@ from core.settings import Settings
 from features.serving_state import ServingState
 from features.state_arrays import save_state
 from ranking.evaluate import undefined_evaluation
-from ranking.index import Index, open_index, save_index
+from ranking.index import save_index
 from ranking.rankers import Rankers
-from ranking.recommender import STATE_FILE, Lists, Recommender
-from ranking.snapshot_tables import write_tables
+from ranking.recommender import STATE_FILE
+from ranking.snapshot_tables import write_recommendations, write_tables
 from warehouse.connection import connect
 from warehouse.snapshots import ManifestBody, Snapshot, draft, public_settings, publish
 
@@ -36,10 +34,9 @@ def publish_course_size(settings: Settings, size: Size | None = None) -> Snapsho
         rankers, state = _drawn(con, size, settings)
         with draft(settings) as folder:
             rankers.save(folder)
-            index = _saved_index(state, folder, settings)
-            recommender = Unranked(state, rankers.models, settings.threads, settings.ranking, index)
+            _index(state, folder, settings)
             evaluation = undefined_evaluation("a drawn network has no truth to be judged by")
-            write_tables(con, folder, recommender, evaluation, settings)
+            write_tables(con, folder, state, evaluation, settings)
             return publish(settings, folder, _manifest(folder, settings), by="benchmark")
 
 
@@ -49,8 +46,9 @@ def save_for_requests(settings: Settings, size: Size, folder: Path) -> None:
         rankers, state = _drawn(con, size, settings)
     rankers.save(folder)
     save_state(state, folder)
-    index = _saved_index(state, folder, settings)
-    Recommender(state, rankers.models, settings.threads, settings.ranking, index).keep(folder)
+    _index(state, folder, settings)
+    with duckdb.connect() as nowhere:  # the nightly lists are not among it
+        write_recommendations(nowhere, folder, state, settings)
 
 
 def _drawn(con: duckdb.DuckDBPyConnection, size: Size, settings: Settings) -> tuple[Rankers, ServingState]:
@@ -59,24 +57,9 @@ def _drawn(con: duckdb.DuckDBPyConnection, size: Size, settings: Settings) -> tu
     return course_features(con, network, settings, np.random.default_rng(size.seed))
 
 
-def _saved_index(state: ServingState, folder: Path, settings: Settings) -> dict[str, Index]:
+def _index(state: ServingState, folder: Path, settings: Settings) -> None:
     if len(state.post_ids) > settings.ranking.index_above:
         save_index(state, folder)
-    return open_index(folder)
-
-
-class Unranked(Recommender):
-    """Gives everybody the most popular posts for the nightly lists, which nobody is served: ranking for all is slow."""
-
-    def keep(self, folder: Path) -> Recommender:
-        super().keep(folder)
-        return self
-
-    def show(self, arm: str, user_rows: NDArray[np.int64], *asked: Any, limit: int = 10, **more: Any) -> Lists:  # noqa: ARG002
-        best = np.searchsorted(self.state.post_ids, self.popular(limit).post_ids)
-        shape = len(user_rows), len(best)
-        scores = np.full(shape, LIKE_RATE, np.float32)
-        return Lists(np.broadcast_to(best, shape), scores, np.zeros(shape, np.uint8), np.ones(shape))
 
 
 def _fill_warehouse(con: duckdb.DuckDBPyConnection, network: Network) -> None:

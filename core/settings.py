@@ -322,6 +322,16 @@ class ApiSettings(Section):
     follow_events: int = Field(1_000_000, ge=1, description="events after the snapshot that a worker remembers")
 
 
+class FlowSettings(Section):
+    """Who does what flows can divide: embedding, and the recommendations of all users."""
+
+    runner: Literal["local", "dask"] = Field("local", description="dask: processes, here or on other machines")
+    workers: int = Field(2, ge=1, le=256, description="processes that dask starts on this machine")
+    scheduler: str | None = Field(
+        None, description="address of a running dask scheduler; its workers see `home` under the same path"
+    )
+
+
 class PrefectSettings(Section):
     """The Prefect server that `feedrank up` and `feedrank demo` start."""
 
@@ -353,6 +363,7 @@ class Settings(BaseSettings):
     gate: GateSettings = GateSettings()
     experiment: ExperimentSettings = ExperimentSettings()
     api: ApiSettings = ApiSettings()
+    flows: FlowSettings = FlowSettings()
     prefect: PrefectSettings = PrefectSettings()
     doctor: DoctorSettings = DoctorSettings()
     snapshots_kept: int = Field(5, ge=1, description="snapshots that retention leaves, the current one included")

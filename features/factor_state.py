@@ -13,9 +13,7 @@ Source: a Kalman filter with Laplace's approximation for the logistic likelihood
 learning through offline initialization for time-sensitive recommendation", KDD 2010.
 """
 
-from collections.abc import Callable
 from datetime import date, timedelta
-from typing import TypeAlias
 
 import duckdb
 import numpy as np
@@ -28,19 +26,13 @@ from features.basis import Basis
 from features.factor_model import (
     Doubles,
     PostFactors,
-    like_probability,
     log_likelihood,
     newton_step,
-    pairwise,
     shortened,
-    symmetric,
     with_one,
 )
-from features.known_views import Floats, Views, views_before, views_by_day
-
-STEPS = 3  # Newton steps for a user's whole history; the third moves hardly anything
-# users whose histories are held in memory at once
-CHUNK = 20_000
+from features.histories import Histories, History, learn_here, seen
+from features.known_views import Floats, Views, views_by_day
 
 
 class FactorState:
@@ -53,21 +45,17 @@ class FactorState:
         self._of_users = np.tile(np.eye(width, dtype=np.float32), (users, 1, 1))  # precision (U, K, K)
         self._of_posts = np.tile(np.linalg.inv(spread), (len(posts.quality), 1, 1))  # (P, 1 + K, 1 + K)
 
-    def start(self, views: Views, rows: NDArray[np.int64], prior: Floats) -> None:
-        """Learn the users at `rows` from their whole history; posts are as they were fitted on it."""
-        unit = np.eye(self.users.shape[1], dtype=np.float32)[None]
-        theta = nothing = np.zeros((len(rows), self.users.shape[1]), np.float32)
-        for _ in range(STEPS):
-            theta, precision = newton_step(views, prior, self.posts, theta, unit, nothing)
-        self.users[rows], self._of_users[rows] = theta, precision
-        self._of_posts += self._seen(views, prior, theta, with_one(theta))[1]
+    def start(self, rows: NDArray[np.int64], history: History) -> None:
+        """Take over what was learned of users from their whole history; posts are as they were fitted on it."""
+        self.users[rows], self._of_users[rows] = history.theta, history.precision
+        self._of_posts += history.of_posts
 
     def move(self, views: Views, rows: NDArray[np.int64], prior: Floats) -> None:
         """See a day's views, by the users at `rows`."""
         theta = self.users[rows]
         shown = np.unique(views.post)
         viewers = with_one(theta)
-        gradient, sharper = self._seen(views, prior, theta, viewers)
+        gradient, sharper = seen(views, prior, self.posts, theta)
         self.users[rows], self._of_users[rows] = newton_step(
             views, prior, self.posts, theta, self._of_users[rows], theta
         )
@@ -79,22 +67,12 @@ class FactorState:
 
         def log_posterior(tried: Floats) -> Doubles:
             away = (tried - start)[shown]
-            seen = log_likelihood(views, prior, self.posts.moved_to(tried), theta)
-            total = np.bincount(views.post, seen, len(tried)).astype(np.float64)
+            likelihood = log_likelihood(views, prior, self.posts.moved_to(tried), theta)
+            total = np.bincount(views.post, likelihood, len(tried)).astype(np.float64)
             total[shown] -= 0.5 * np.einsum("pi,pij,pj->p", away, yesterday, away)
             return total
 
         self.posts = self.posts.moved_to(shortened(start, step, viewers, log_posterior))
-
-    def _seen(self, views: Views, prior: Floats, theta: Floats, viewers: Floats) -> tuple[Floats, Floats]:
-        """What views by `viewers`, (1, θ), say of the posts: gradient (P, 1 + K) and precision (P, 1 + K, 1 + K)."""
-        probability = like_probability(views, prior, self.posts, theta)
-        products, pairs = pairwise(viewers)
-        precision = symmetric(views.over_posts(probability * (1 - probability), products), pairs, viewers.shape[1])
-        return views.over_posts(views.liked - probability, viewers), precision
-
-
-Act: TypeAlias = Callable[[FactorState, Views, NDArray[np.int64], Floats], None]
 
 
 class FactorStates:
@@ -105,10 +83,16 @@ class FactorStates:
         basis: the posts and what was fitted.
         user_ids: (U,) ascending, all users of the network.
         prior: (U, T) log-odds by profile and topic.
+        histories: learns users from what they viewed before the cut.
     """
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, basis: Basis, user_ids: NDArray[np.int64], prior: Floats
+        self,
+        con: duckdb.DuckDBPyConnection,
+        basis: Basis,
+        user_ids: NDArray[np.int64],
+        prior: Floats,
+        histories: Histories = learn_here,
     ) -> None:
         self._con, self._basis, self._user_ids, self._prior = con, basis, user_ids, prior
         self.cut = basis.fitted.cut
@@ -116,10 +100,10 @@ class FactorStates:
             arm: FactorState(len(user_ids), basis.fitted_posts[arm], model.spread)
             for arm, model in basis.fitted.factors.items()
         }
-        window = basis.settings.attribution_window
-        for start in range(0, len(user_ids), CHUNK):
-            chunk = user_ids[start : start + CHUNK]
-            self._give(FactorState.start, views_before(con, self.cut, window, (int(chunk[0]), int(chunk[-1]))))
+        if basis.fitted.prior.learned:
+            for rows, of_arms in histories(con, basis, user_ids, prior):
+                for arm, history in of_arms.items():
+                    self.arms[arm].start(rows, history)
 
     def advance(self, cut: date) -> None:
         """See the days before `cut` that were not seen yet, one after the other."""
@@ -129,7 +113,7 @@ class FactorStates:
         days = {day: views for (day,), views in frame.group_by(DAY, maintain_order=True)}
         for day in pl.date_range(self.cut, cut - timedelta(days=1), eager=True):
             if day in days:
-                self._give(FactorState.move, days[day])
+                self._see(days[day])
         self.cut = cut
 
     def base(self, arm: str, user_rows: NDArray[np.int64], post_rows: NDArray[np.int64]) -> Floats:
@@ -140,7 +124,7 @@ class FactorStates:
         profile = state.posts.profile_weight * self._prior[user_rows, topics]
         return np.column_stack([profile, state.posts.quality[post_rows], taste])
 
-    def _give(self, act: Act, frame: pl.DataFrame) -> None:
+    def _see(self, frame: pl.DataFrame) -> None:
         if not self._basis.fitted.prior.learned:
             return  # there was nothing to learn from: the trees were trained without a base, and are served without
         views = Views.of(frame, self._basis.posts.ids)
@@ -148,4 +132,4 @@ class FactorStates:
         prior = self._prior[rows[views.user], self._basis.posts.topic_rows[views.post]]
         with threadpool_limits(limits=1):  # sums are made in one order on any machine
             for state in self.arms.values():
-                act(state, views, rows, prior)
+                state.move(views, rows, prior)

@@ -13,6 +13,8 @@ from features.catalog import PERSONAL, Layout
 from features.factor_model import PostFactors
 from features.text_space import TextSpace
 
+GATHERED_PAIRS = 1 << 10  # whose vectors lie side by side at once: half a megabyte, which stays in the cache
+
 
 def rows_matrix(
     layout: Layout,
@@ -60,14 +62,17 @@ def personal_features(
     neighbours: NDArray[np.float32],  # (n, P) scores of posts by what the users liked
     of_posts: PostFactors,
 ) -> NDArray[np.float32]:
-    """Compute the pair and base features of n users and all posts: (columns, n, P) in the catalogue's order."""
+    """Compute the pair and base features of n users and all posts: (columns, n, P) in the catalogue's order.
+
+    Products are made user by user, so that no bit of them depends on who else is there.
+    """
     out = np.empty((len(PERSONAL), len(audience), len(topic_rows)), dtype=np.float32)
     out[:2] = audience.topics[:, topic_rows].transpose(2, 0, 1)
-    np.matmul(audience.liked, vectors.T, out=out[2])
+    np.matmul(audience.liked[:, None], vectors.T, out=out[2][:, None])
     out[3] = neighbours
     out[4] = of_posts.profile_weight * audience.prior[:, topic_rows]
     out[5] = of_posts.quality
-    np.matmul(audience.factors, of_posts.factors.T, out=out[6])
+    np.matmul(audience.factors[:, None], of_posts.factors.T, out=out[6][:, None])
     return out
 
 
@@ -87,13 +92,15 @@ def pair_features(
         out[:2] = audience.topics[0].T.take(topic, axis=1)
         prior = audience.prior[0].take(topic)
     else:
-        out[:2] = audience.topics[owners, topic].T
-        prior = audience.prior[owners, topic]
-    _products(audience.liked, owners, vectors.take(posts, axis=0), out[2])
+        cells = owners * audience.prior.shape[1] + topic
+        by_feature = np.ascontiguousarray(audience.topics.reshape(-1, audience.topics.shape[2]).T)
+        by_feature.take(cells, axis=1, out=out[:2], mode="clip")
+        prior = audience.prior.ravel().take(cells)
+    _products(audience.liked, owners, vectors, posts, out[2])
     out[3] = neighbours
     np.multiply(of_posts.profile_weight, prior, out=out[4])
     out[5] = of_posts.quality.take(posts)
-    _products(audience.factors, owners, of_posts.factors.take(posts, axis=0), out[6])
+    _products(audience.factors, owners, of_posts.factors, posts, out[6])
     return out
 
 
@@ -128,7 +135,10 @@ def fill_pairs(
     """Fill (F, m): some pairs of users and posts at one moment, in the order that `fill_users` has."""
     groups = layout.slices
     out = np.empty((len(layout.names), len(posts)), dtype=np.float32)
-    out[groups["user"]] = audience.values.T if len(audience) == 1 else audience.values[owners].T
+    if len(audience) == 1:
+        out[groups["user"]] = audience.values.T
+    else:
+        np.ascontiguousarray(audience.values.T).take(owners, axis=1, out=out[groups["user"]], mode="clip")
     np.take(of_posts, posts, axis=1, out=out[groups["post"]], mode="clip")
     out[groups["personal"]] = personal
     request = out[groups["request"]]
@@ -145,11 +155,14 @@ def base_scores(layout: Layout, matrix: NDArray[np.float32]) -> NDArray[np.float
 def _products(
     of_users: NDArray[np.float32],  # (n, d)
     owners: NDArray[np.int64],  # (m,)
-    of_posts: NDArray[np.float32],  # (m, d)
+    of_posts: NDArray[np.float32],  # (P, d)
+    posts: NDArray[np.int64],  # (m,)
     out: NDArray[np.float32],  # (m,)
 ) -> None:
     """Multiply each pair's two vectors; the sums go the same way whether one user asks or many."""
     if len(of_users) == 1:
-        np.einsum("d,md->m", of_users[0], of_posts, out=out)
-    else:
-        np.einsum("md,md->m", of_users[owners], of_posts, out=out)
+        np.einsum("d,md->m", of_users[0], of_posts.take(posts, axis=0), out=out)
+        return
+    for start in range(0, len(posts), GATHERED_PAIRS):
+        part = slice(start, start + GATHERED_PAIRS)
+        np.einsum("md,md->m", of_users.take(owners[part], axis=0), of_posts.take(posts[part], axis=0), out=out[part])

@@ -134,6 +134,25 @@ class NeighbourScores:
         first = np.diff(cells, prepend=-1) != 0
         return cls(width, cells[first], np.bincount(np.cumsum(first) - 1, weights[places]).astype(np.float32))
 
+    @classmethod
+    def of_many(
+        cls,
+        similarity: csr_array,  # (P, P) float64
+        offsets: NDArray[np.int64],  # (n + 1,) places in `liked`
+        liked: NDArray[np.int32],  # (L,) rows of the posts liked, ascending within a user
+        sheet: NDArray[np.float32],  # (n, P) taken for the scores, unless there are too many posts
+    ) -> Self:
+        """Add up the same to the last bit, which is faster for many users and slower for one."""
+        n, width = len(offsets) - 1, similarity.shape[0]
+        likes = csr_array((np.ones(len(liked)), liked, offsets.astype(np.int32)), shape=(n, width))
+        total = likes @ similarity
+        scores = csr_array((total.data.astype(np.float32), total.indices, total.indptr), shape=total.shape)
+        if width <= DENSE_WIDTH:
+            return cls(width, None, scores.toarray(out=sheet).reshape(-1))
+        scores.sort_indices()
+        owners = np.repeat(np.arange(n), np.diff(scores.indptr))
+        return cls(width, owners * width + scores.indices, scores.data)
+
     def at(self, cells: NDArray[np.int64]) -> NDArray[np.float32]:
         """Look some cells up."""
         if self.cells is None:

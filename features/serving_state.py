@@ -21,6 +21,7 @@ from features.basis import Basis
 from features.catalog import Layout
 from features.factor_model import PostFactors
 from features.factor_state import FactorStates
+from features.histories import Histories, learn_here
 from features.ids import place_of
 from features.likes import liked_lists, likes_of
 from features.text_space import TextSpace
@@ -79,14 +80,15 @@ def build_state(
     layout: Layout,
     cut: date,
     eligible: NDArray[np.bool_],
+    histories: Histories = learn_here,
 ) -> ServingState:
-    """Compute the state as of `cut`: only events known before that day count."""
+    """Compute the state as of `cut`: only events known before that day count. `histories` does the heavy part."""
     posts = basis.posts
     user_ids = all_users(con)
     known = user_features(con, same_cut(USER_ID, user_ids, cut), basis)
     unseen_id = next(i for i in count(-1, -1) if place_of(user_ids, i) is None)
     unseen = user_features(con, same_cut(USER_ID, np.array([unseen_id]), cut), basis)
-    states = FactorStates(con, basis, user_ids, known.prior)
+    states = FactorStates(con, basis, user_ids, known.prior, histories)
     states.advance(cut)
     offsets, liked = _liked_posts(con, user_ids, posts.ids, cut)
     return ServingState(

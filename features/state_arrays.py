@@ -1,24 +1,17 @@
 """The serving state as one file of a snapshot, mapped into memory: nothing is parsed, copied or held twice.
 
 Workers that map the same file share its pages, only rows that are asked for need be in memory at all, and a service
-over ten million users starts as fast as one over a thousand. The file is in the safetensors format; its own loader
-copies every array, so the header is read here and the arrays are views into the file.
-
-Source: safetensors, "Format": 8 bytes length of the header, the header in JSON, then the arrays at its offsets.
+over ten million users starts as fast as one over a thousand.
 """
 
-import mmap
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO
 
-import msgspec
 import numpy as np
-from numpy.typing import NDArray
-from safetensors.numpy import save_file
 from scipy.sparse import csr_array
 
 from core.columns import ARMS
+from features.array_files import Arrays, mapped, save_arrays
 from features.as_of import PostFeatures, UserFeatures
 from features.catalog import Layout
 from features.factor_model import PostFactors
@@ -26,9 +19,6 @@ from features.serving_state import ServingState
 from features.text_space import TextSpace
 
 ARRAYS_FILE = "state.safetensors"
-TOLD = "told"
-Arrays = dict[str, NDArray[Any]]
-TYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "U32": np.uint32, "I64": np.int64, "BOOL": np.bool_}
 
 
 def save_state(state: ServingState, folder: Path) -> None:
@@ -96,29 +86,3 @@ def open_state(folder: Path) -> ServingState:
         user_factors={arm: arrays[f"{arm}_user_factors"] for arm in ARMS},
         neighbours=csr_array(near, shape=(len(post_ids), len(post_ids))),
     )
-
-
-def save_arrays(arrays: Arrays, path: Path, told: dict[str, Any]) -> None:
-    """Write arrays, and what is told of them, the same bytes each time: several entries would come in any order."""
-    save_file(arrays, path, {TOLD: msgspec.json.encode(told).decode()})
-
-
-def read_header(file: BinaryIO) -> tuple[dict[str, Any], int]:
-    """Read what a safetensors file says of its arrays, and where they begin."""
-    length = int.from_bytes(file.read(8), "little")
-    return msgspec.json.decode(file.read(length)), 8 + length
-
-
-def mapped(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """Map what `save_arrays` wrote: the arrays as read-only views into the file, and what is told of them."""
-    with path.open("rb") as file:
-        header, begin = read_header(file)
-        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    told = msgspec.json.decode(header.pop("__metadata__")[TOLD])
-    arrays = {}
-    for name, entry in header.items():
-        start, end = entry["data_offsets"]
-        kind = np.dtype(TYPES[entry["dtype"]])
-        flat = np.frombuffer(content, kind, (end - start) // kind.itemsize, begin + start)
-        arrays[name] = flat.reshape(entry["shape"])
-    return arrays, told

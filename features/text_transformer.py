@@ -29,6 +29,9 @@ from core.logging import get_logger
 from core.settings import FeatureSettings
 
 Progress: TypeAlias = Callable[[int, int], None]
+Batch: TypeAlias = Sequence[Sequence[int]]  # the tokens of N texts
+# takes chunks of batches and gives the vectors of each chunk, (texts of its batches, width)
+Run: TypeAlias = Callable[[Sequence[Sequence[Batch]]], Generator[NDArray[np.float32], None, None]]
 
 logger = get_logger(__name__)
 
@@ -47,6 +50,7 @@ def embed_texts(
     hashes: Sequence[str],
     settings: FeatureSettings,
     on_progress: Progress | None = None,
+    elsewhere: Run | None = None,
 ) -> NDArray[np.float32]:
     """Embeddings of `texts`, (P, width) float32 rows of unit length; a zero row for a text that is only white space.
 
@@ -60,6 +64,7 @@ def embed_texts(
         settings: names the model and its limits.
         on_progress: called with the number of texts embedded so far and of all that had to be, first with 0 done, and
             after each chunk is stored. Never called if all are stored already.
+        elsewhere: runs the model; if left out, threads of this process do.
 
     Raises:
         SettingsError: `transformer_model` names no model that can be loaded.
@@ -70,7 +75,7 @@ def embed_texts(
     stored = _read(con, model, wanted["text_hash"])
     missing = wanted.join(stored, on="text_hash", how="anti")
     if len(missing):
-        _embed_missing(con, model, missing, settings, on_progress)
+        _embed_missing(con, model, missing, settings, on_progress, elsewhere)
         stored = _read(con, model, wanted["text_hash"])
     vectors = np.zeros((len(posts) + 1, model.width), np.float32)
     vectors[: len(stored)] = stored["vector"].to_numpy()
@@ -188,15 +193,16 @@ def _embed_missing(
     missing: pl.DataFrame,  # text_hash, text
     settings: FeatureSettings,
     on_progress: Progress | None,
+    elsewhere: Run | None,
 ) -> None:
     report = on_progress or (lambda *_: None)
     report(0, len(missing))
-    encoder = _Encoder(model, settings)
+    encoder = Encoder(model, settings)
     done = 0
     cut = pl.col("text").str.slice(0, _CHARACTERS_PER_TOKEN * settings.transformer_max_tokens)
     by_length = missing.with_columns(cut).sort(pl.col("text").str.len_chars(), "text_hash", descending=True)
     for window in by_length.iter_slices(_WINDOW):
-        with closing(encoder.embed(window["text"].to_list())) as chunks:
+        with closing(encoder.embed(window["text"].to_list(), elsewhere)) as chunks:
             for rows, vectors in chunks:
                 _store(con, model, pl.DataFrame({"text_hash": window["text_hash"][rows], "vector": vectors}))
                 done += len(rows)
@@ -213,7 +219,7 @@ def _store(con: duckdb.DuckDBPyConnection, model: TextModel, chunk: pl.DataFrame
     con.unregister("embedded_chunk")
 
 
-class _Encoder:
+class Encoder:
     """A loaded tokenizer and model."""
 
     def __init__(self, model: TextModel, settings: FeatureSettings) -> None:
@@ -238,31 +244,40 @@ class _Encoder:
         self.max_tokens = min(settings.transformer_max_tokens, self.tokenizer.model_max_length, positions)
         self.batch_tokens = settings.transformer_batch_tokens
 
-    def embed(self, texts: Sequence[str]) -> Generator[tuple[NDArray[np.int64], NDArray[np.float32]], None, None]:
+    def embed(
+        self, texts: Sequence[str], elsewhere: Run | None = None
+    ) -> Generator[tuple[NDArray[np.int64], NDArray[np.float32]], None, None]:
         """Chunks of about `_CHUNK` texts as they are done: (N,) positions in `texts`, (N, width) vectors."""
+        tokens = self.tokenizer(list(texts), truncation=True, max_length=self.max_tokens)["input_ids"]
+        chunks: list[list[NDArray[np.int64]]] = [[]]
+        for batch in self._batches(np.array([len(row) for row in tokens])):
+            if sum(map(len, chunks[-1])) >= _CHUNK:
+                chunks.append([])
+            chunks[-1].append(batch)
+        run = elsewhere or self._in_threads
+        with closing(run([[[tokens[row] for row in batch] for batch in chunk] for chunk in chunks])) as results:
+            for chunk, vectors in zip(chunks, results, strict=True):
+                yield np.concatenate(chunk), vectors
+
+    def _in_threads(self, chunks: Sequence[Sequence[Batch]]) -> Generator[NDArray[np.float32], None, None]:
+        """Run the model on all cores: one thread a batch.
+
+        That beats all threads on one: cores wait for each other once a batch, not once an operation, and no bit of a
+        result depends on how many there are.
+        """
         import torch
 
-        tokens = self.tokenizer(list(texts), truncation=True, max_length=self.max_tokens)["input_ids"]
-        batches = list(self._batches(np.array([len(row) for row in tokens])))
-        # One thread a batch beats all threads on one: cores wait for each other once a batch, not once an operation,
-        # and no bit of a result depends on how many there are.
         cores = torch.get_num_threads()
         pool = ThreadPoolExecutor(cores, "embed", initializer=torch.set_num_threads, initargs=(1,))
         try:
-            results = pool.map(lambda batch: self._run([tokens[row] for row in batch]), batches)
-            rows: list[NDArray[np.int64]] = []
-            vectors: list[NDArray[np.float32]] = []
-            for batch, result in zip(batches, results, strict=True):
-                rows.append(batch)
-                vectors.append(result)
-                if sum(map(len, rows)) >= _CHUNK or batch is batches[-1]:
-                    yield np.concatenate(rows), np.concatenate(vectors)
-                    rows, vectors = [], []
+            results = pool.map(self.run, [batch for chunk in chunks for batch in chunk])
+            for chunk in chunks:
+                yield np.concatenate([next(results) for _ in chunk])
         finally:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(cores)
 
-    def _run(self, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:  # (N, width)
+    def run(self, tokens: Batch) -> NDArray[np.float32]:  # (N, width)
         """Mean over each text's token vectors in all layers, scaled to unit length.
 
         The last layer alone forgets words that the ones below still tell apart. Averaging layers is from Su et al.,

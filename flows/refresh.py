@@ -17,6 +17,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from core.settings import Settings
+from core.spread import Spread
+from flows.fan_out import fan_out
 from flows.news import is_news
 from flows.runs import warehouse_run
 from flows.tasks import HOUR, aggregate_days, copy_tables, embed_posts, publish_snapshot, retain_snapshots
@@ -36,9 +38,9 @@ def refresh() -> State[None]:
             if not is_news(warehouse, standing):
                 return Completed(name="Skipped", message=f"nothing is new since snapshot {standing.id}")
             aggregate_days(warehouse)
-            inputs = embed_posts(warehouse, settings)
-            with draft(settings) as folder:
-                manifest = apply_rankers(warehouse, inputs, standing, folder, settings)
+            with fan_out(settings) as spread, draft(settings) as folder:
+                inputs = embed_posts(warehouse, settings, spread)
+                manifest = apply_rankers(warehouse, inputs, standing, folder, settings, spread)
                 snapshot = publish_snapshot(warehouse, settings, folder, manifest)
         retain_snapshots(settings, settings.snapshots_kept, dry_run=False)
     return Completed(message=f"published snapshot {snapshot}")
@@ -46,7 +48,12 @@ def refresh() -> State[None]:
 
 @task(name="apply rankers", task_run_name="apply rankers", cache_policy=NO_CACHE, timeout_seconds=4 * HOUR)
 def apply_rankers(
-    warehouse: duckdb.DuckDBPyConnection, inputs: Inputs, standing: Snapshot, folder: Path, settings: Settings
+    warehouse: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    standing: Snapshot,
+    folder: Path,
+    settings: Settings,
+    spread: Spread | None,
 ) -> ManifestBody:
     """Write today's features and recommendations with the rankers of `standing`."""
-    return pipeline.refresh(warehouse, inputs, standing, folder, settings)
+    return pipeline.refresh(warehouse, inputs, standing, folder, settings, spread)

@@ -25,6 +25,8 @@ from pydantic import Field
 
 from core.columns import ARMS
 from core.settings import Settings
+from core.spread import Spread
+from flows.fan_out import fan_out
 from flows.reports import gate_report, metrics_by_arm
 from flows.runs import warehouse_run
 from flows.tasks import HOUR, aggregate_days, copy_tables, embed_posts, publish_snapshot, retain_snapshots
@@ -49,12 +51,12 @@ def retrain(
     with warehouse_run() as settings:
         rival = standing(settings)
         copy_tables(settings, full_copy)
-        with connect(settings) as warehouse:
+        with connect(settings) as warehouse, fan_out(settings) as spread:
             aggregate_days(warehouse)
-            inputs = embed_posts(warehouse, settings)
+            inputs = embed_posts(warehouse, settings, spread)
             judgement = judge_rankers(warehouse, inputs, rival, settings)
             with draft(settings) as folder:
-                manifest = train_rankers(warehouse, inputs, judgement, folder, settings)
+                manifest = train_rankers(warehouse, inputs, judgement, folder, settings, spread)
                 verdict, manifest = ask_gate(folder, manifest, judgement, rival, settings)
                 if verdict.promoted:
                     snapshot = publish_snapshot(warehouse, settings, folder, manifest)
@@ -81,10 +83,15 @@ def judge_rankers(
 
 @task(name="train rankers", task_run_name="train rankers", cache_policy=NO_CACHE, timeout_seconds=12 * HOUR)
 def train_rankers(
-    warehouse: duckdb.DuckDBPyConnection, inputs: Inputs, judgement: Judgement, folder: Path, settings: Settings
+    warehouse: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    judgement: Judgement,
+    folder: Path,
+    settings: Settings,
+    spread: Spread | None,
 ) -> ManifestBody:
     """Fit both rankers on all that is known and write the whole snapshot into `folder`."""
-    manifest = pipeline.retrain(warehouse, inputs, judgement, folder, settings)
+    manifest = pipeline.retrain(warehouse, inputs, judgement, folder, settings, spread)
     for arm in ARMS:
         table = feature_importances(load_ranker(folder / ranker_file(arm))).head(SHOWN).to_dicts()
         create_table_artifact(table, key=f"importances-{arm}", description=f"What the {arm} ranker leans on")

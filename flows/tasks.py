@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 
 from core.errors import SourceEmpty, SourceError, SourceMismatch
 from core.settings import Settings
+from core.spread import Spread
 from features.daily import refresh_daily
 from flows.news import note_publication
 from flows.progress import report_progress
@@ -62,9 +63,9 @@ def aggregate_days(warehouse: duckdb.DuckDBPyConnection) -> None:
 
 
 @task(name="embed posts", task_run_name="embed posts", cache_policy=NO_CACHE, timeout_seconds=12 * HOUR)
-def embed_posts(warehouse: duckdb.DuckDBPyConnection, settings: Settings) -> Inputs:
+def embed_posts(warehouse: duckdb.DuckDBPyConnection, settings: Settings, spread: Spread | None = None) -> Inputs:
     """Read the posts and embed the texts that no earlier run embedded; a run that is killed keeps what it has."""
-    return load_inputs(warehouse, settings, report_progress("texts embedded"))
+    return load_inputs(warehouse, settings, report_progress("texts embedded"), spread)
 
 
 @task(name="publish snapshot", task_run_name="publish snapshot", cache_policy=NO_CACHE, timeout_seconds=HOUR)

@@ -13,10 +13,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.columns import DAY, LIKES, POST_ID
+from core.hashing import hash_ids, splitmix64
 from core.settings import RankingSettings
 from features import neighbours
 from features.likes import likes_of, owners_of
-from ranking.hashing import hash_ids, splitmix64
 from ranking.scored import Judged, Scorer, State
 
 

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.sources import SOURCES
+from ranking.shelf import Rows
+from ranking.sources import SAME_IN_ALL_ARMS, SOURCES
 from ranking.sources.asked import Asked, Cells
 from ranking.top_k import NOTHING
 
@@ -40,9 +41,18 @@ class Candidates(NamedTuple):
         return np.where(self.cells[places] == cells, self.sources[places], np.uint8(0))
 
 
-def candidates(asked: Asked) -> Candidates:
-    """Find the posts that the sources bring to each user, and where each stands highest."""
-    brought = np.stack([bring(asked) for bring in SOURCES.values()], axis=2)  # (n, per_source, sources)
+def candidates(asked: Asked, same: dict[str, Rows] | None = None) -> Candidates:
+    """Find the posts that the sources bring to each user, and where each stands highest.
+
+    `same` takes what sources bring that know nothing of arms, for when the same users are looked up in the other one.
+    """
+    lists = {} if same is None else {name: same[name] for name in same}
+    for name, bring in SOURCES.items():
+        if name not in lists:
+            lists[name] = bring(asked)
+    if same is not None:
+        same.update((name, lists[name]) for name in SAME_IN_ALL_ARMS)
+    brought = np.stack([lists[name] for name in SOURCES], axis=2)  # (n, per_source, sources)
     # one number orders them by user, post, standing and source: the flat place of (standing, source) breaks ties
     ranks = brought.shape[1] * brought.shape[2]
     standing = np.arange(ranks).reshape(brought.shape[1:])

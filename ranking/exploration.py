@@ -17,7 +17,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.hashing import hash_ids, splitmix64
+from core.hashing import hash_ids, splitmix64
 from ranking.top_k import NOTHING
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from core.columns import ARMS
+from features.array_files import mapped, save_arrays
 from features.audience import Audience
 from features.serving_state import ServingState
-from features.state_arrays import mapped, save_arrays
 from ranking.clusters import Clusters
 from ranking.shelf import Rows, model_queries, model_vectors
 from ranking.top_k import NOTHING

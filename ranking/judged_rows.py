@@ -8,8 +8,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.columns import LIKED, POST_ID, USER_ID
+from core.hashing import hash_ids
 from core.logging import get_logger
-from ranking.hashing import hash_ids
 
 log = get_logger(__name__)
 

@@ -5,11 +5,13 @@ without Prefect.
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import numpy as np
@@ -19,16 +21,19 @@ from core.columns import ARM, ARMS, TEST
 from core.errors import SourceEmpty, TrainingError
 from core.logging import get_logger
 from core.settings import Settings
+from core.spread import Spread
+from features.histories import LearnedInParts, learn_here
 from features.posts import Posts
 from features.serving_state import build_state
 from features.state_arrays import ARRAYS_FILE
+from features.text_parts import InParts
 from features.text_transformer import embed_texts
 from features.training_set import labelled_views
 from ranking.comparison import Comparison
 from ranking.evaluate import evaluate, undefined_evaluation
 from ranking.evaluation import Evaluation
 from ranking.gate import beats_random
-from ranking.index import INDEX_FILES, open_index, save_index
+from ranking.index import INDEX_FILES, save_index
 from ranking.kept import kept_file
 from ranking.promotion import carry_tables
 from ranking.rankers import Rankers, fit_rankers
@@ -55,9 +60,12 @@ class Inputs:
 
 
 def load_inputs(
-    con: duckdb.DuckDBPyConnection, settings: Settings, on_progress: Callable[[int, int], None] | None = None
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    on_progress: Callable[[int, int], None] | None = None,
+    spread: Spread | None = None,
 ) -> Inputs:
-    """Read the posts and embed the texts that no earlier run embedded.
+    """Read the posts and embed the texts that no earlier run embedded, by `spread` or by threads of this process.
 
     Raises:
         SourceEmpty: there are no posts or no events.
@@ -67,7 +75,9 @@ def load_inputs(
     if newest is None or newest[0] is None:
         raise SourceEmpty("raw.events holds 0 events; rankers need views and likes: check the source's table of events")
     watermark, known_at = newest
-    embeddings = embed_texts(con, posts.texts, posts.hashes, settings.features, on_progress)
+    with _parts(settings) as folder:
+        elsewhere = InParts(spread, folder, settings.features) if spread else None
+        embeddings = embed_texts(con, posts.texts, posts.hashes, settings.features, on_progress, elsewhere)
     return Inputs(posts, embeddings, watermark, known_at.date() + timedelta(days=1))
 
 
@@ -148,9 +158,16 @@ def _twin_of(standing: Snapshot | None, watermark: datetime, settings: Settings)
 
 
 def retrain(
-    con: duckdb.DuckDBPyConnection, inputs: Inputs, judgement: Judgement, folder: Path, settings: Settings
+    con: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    judgement: Judgement,
+    folder: Path,
+    settings: Settings,
+    spread: Spread | None = None,
 ) -> ManifestBody:
     """Fit both rankers on all that is known, write a complete snapshot into `folder`, and describe it.
+
+    `spread` does what can be divided; by default threads of this process.
 
     Raises:
         TrainingError: there are no views, no likes, or nothing but likes.
@@ -160,7 +177,7 @@ def retrain(
     rankers = fit_rankers(con, inputs.posts, inputs.embeddings, everything, inputs.cut, until, settings)
     evaluation = judgement.comparison.evaluation
     rankers.save(folder)
-    _write(con, inputs, rankers, evaluation, folder, settings)
+    _write(con, inputs, rankers, evaluation, folder, settings, spread)
     if judgement.twin is not None:
         (folder / JUDGED).mkdir()
         judgement.twin.save(folder / JUDGED)
@@ -177,9 +194,16 @@ def retrain(
 
 
 def refresh(
-    con: duckdb.DuckDBPyConnection, inputs: Inputs, standing: Snapshot, folder: Path, settings: Settings
+    con: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    standing: Snapshot,
+    folder: Path,
+    settings: Settings,
+    spread: Spread | None = None,
 ) -> ManifestBody:
     """Write a snapshot with today's features and all else of the `standing` one: rankers, what is known of them.
+
+    `spread` does what can be divided; by default threads of this process.
 
     Raises:
         SnapshotDamaged: the files of `standing` are not what was published; its rankers must not be published again.
@@ -190,7 +214,7 @@ def refresh(
     # the files as they are: CatBoost does not write a model that it has read with the same bytes
     own = shutil.ignore_patterns(STATE_FILE, ARRAYS_FILE, INDEX_FILES, *map(kept_file, ARMS), MANIFEST)
     shutil.copytree(standing.folder, folder, ignore=own, dirs_exist_ok=True)
-    _write(con, inputs, Rankers.load(folder), evaluation, folder, settings)
+    _write(con, inputs, Rankers.load(folder), evaluation, folder, settings, spread, standing)
     carry_tables(standing.folder / STATE_FILE, folder / STATE_FILE)
     return _describe(
         inputs,
@@ -211,16 +235,25 @@ def _write(
     evaluation: Evaluation,
     folder: Path,
     settings: Settings,
+    spread: Spread | None,
+    standing: Snapshot | None = None,
 ) -> None:
     eligible = np.ones(len(inputs.posts.ids), dtype=np.bool_)
-    state = build_state(
-        con, rankers.basis(inputs.posts, inputs.embeddings, settings), rankers.layout, inputs.cut, eligible
-    )
+    basis = rankers.basis(inputs.posts, inputs.embeddings, settings)
+    with _parts(settings) as folder_of_parts:
+        histories = LearnedInParts(spread, folder_of_parts) if spread else learn_here
+        state = build_state(con, basis, rankers.layout, inputs.cut, eligible, histories)
     if len(state.post_ids) > settings.ranking.index_above:
         save_index(state, folder)
-    index = open_index(folder)
-    recommender = Recommender(state, rankers.models, settings.threads, settings.ranking, index)
-    write_tables(con, folder, recommender, evaluation, settings)
+    write_tables(con, folder, state, evaluation, settings, spread, standing)
+
+
+@contextmanager
+def _parts(settings: Settings) -> Iterator[Path]:
+    """A folder for what parts are handed and leave, gone afterwards; the cleanup finds that of a killed run."""
+    settings.spill_folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="parts-", dir=settings.spill_folder) as folder:
+        yield Path(folder)
 
 
 def _describe(

@@ -7,9 +7,9 @@ place given to a fresh post by chance (`ranking.exploration`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, NamedTuple, Self, TypeAlias
@@ -17,22 +17,23 @@ from typing import Any, Final, NamedTuple, Self, TypeAlias
 import numpy as np
 from catboost import CatBoostClassifier
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from scipy.sparse import csr_array
 
 from core.columns import ARMS
 from core.errors import NotFound, SnapshotDamaged
 from core.settings import RankingSettings
 from features.audience import Audience
 from features.ids import place_of, rows_of_ids
+from features.neighbours import NeighbourScores
 from features.serving_state import ServingState
 from features.state_arrays import open_state
 from ranking.candidates import EXPLORATION, SOURCE_NAMES, Candidates, candidates
 from ranking.diversity import CANDIDATES, rerank
 from ranking.exploration import explore
 from ranking.index import Index, open_index
-from ranking.kept import Kept, open_kept, save_kept
+from ranking.kept import Kept, open_kept
 from ranking.scorer import Scorer
-from ranking.shelf import Shelf
+from ranking.shelf import Rows, Shelf
 from ranking.sources import SOURCES
 from ranking.sources.asked import Asked, Cells
 from ranking.top_k import NOTHING, best_of, top_k
@@ -98,6 +99,13 @@ class Lists(NamedTuple):
     propensities: NDArray[np.float64]
 
 
+class Brought(NamedTuple):
+    """What n users are to be served with in one arm."""
+
+    candidates: Candidates
+    lists: Lists
+
+
 class Recommender:
     """Scores and ranks posts for users. U users, P posts, F features. Safe in any thread.
 
@@ -147,21 +155,6 @@ class Recommender:
         kept = open_kept(folder, found_with(ranking))
         return cls(state, rankers, threads, ranking, open_index(folder), kept)
 
-    def keep(self, folder: Path) -> "Recommender":
-        """Find the candidates of every user, write them into a snapshot under construction, and rank from them."""
-        if self._ranking.candidates_per_source == 0:
-            return self
-        users = np.append(np.arange(len(self.state.user_ids)), -1)
-        for arm in self.rankers:
-            parts = self._parts(users)
-            # each thread sums by itself, so that no sum depends on how many there are
-            with threadpool_limits(limits=1), ThreadPoolExecutor(self._threads) as threads:
-                found = list(threads.map(lambda rows, arm=arm: self._found(arm, rows), parts))
-            users_in = [len(rows) for rows in parts]
-            save_kept(found, users_in, len(self.state.post_ids), folder, arm, found_with(self._ranking))
-        kept_by_arm = open_kept(folder, found_with(self._ranking))
-        return Recommender(self.state, self.rankers, self._threads, self._ranking, self._index, kept_by_arm)
-
     def over(self, state: ServingState) -> "Recommender":
         """Rank by the same rankers over a state with further posts at its end."""
         return Recommender(state, self.rankers, self._threads, self._ranking, self._index, self._kept)
@@ -208,6 +201,45 @@ class Recommender:
         """Show to users by their ids, of whom the state may know nothing."""
         ids = np.array(user_ids, np.int64)
         return self.show(arm, rows_of_ids(self.state.user_ids, ids), ids, when, limit, wanted)
+
+    def batch(
+        self,
+        user_rows: NDArray[np.int64],
+        user_ids: NDArray[np.int64],
+        when: datetime,
+        limit: int,
+        sheets: NDArray[np.float32],  # (2, n, P), whatever they hold
+    ) -> dict[str, Brought]:
+        """Do what `show` does for n users in every arm, from the sources anew: candidates to be kept, and lists.
+
+        What the arms have in common is looked up once. All scores of the users are held at once: see `ranking.batch`
+        for many of them.
+        """
+        brought = {}
+        near: NeighbourScores | None = None
+        same: dict[str, Rows] = {}
+        same_longer: dict[str, Rows] = {}
+        per_source = self._ranking.candidates_per_source
+        for arm in self.rankers:
+            audience = self.state.audience(arm, user_rows)
+            if near is None:
+                near = NeighbourScores.of_many(
+                    self._similarity, audience.liked_offsets, audience.liked_posts, sheets[0]
+                )
+            asked = self._asked(arm, audience, per_source, EVERYTHING, near, sheets[1])
+            kept = found = candidates(asked, same) if per_source else NO_CANDIDATES
+            if 0 < per_source < limit:
+                asked = self._asked(arm, audience, limit, EVERYTHING, near, sheets[1])
+                found = candidates(asked, same_longer)
+            brought[arm] = Brought(kept, self._ranked(asked, found, user_ids, when, limit))
+        return brought
+
+    @cached_property
+    def _similarity(self) -> csr_array:
+        """The neighbours' similarity as `NeighbourScores.of_many` wants it."""
+        of = self.state.neighbours
+        parts = of.data.astype(np.float64), of.indices.astype(np.int32), of.indptr.astype(np.int32)
+        return csr_array(parts, shape=of.shape)
 
     def candidates(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Find the posts that the sources bring to each user: (len(user_rows), P), see `ranking.candidates`."""
@@ -329,9 +361,17 @@ class Recommender:
         else:
             found = candidates(asked) if asked.per_source else NO_CANDIDATES
         observe("candidates", (ranking := perf_counter()) - started)
+        lists = self._ranked(asked, found, ids, when, limit)
+        observe("ranking", perf_counter() - ranking)
+        return lists
+
+    def _ranked(
+        self, asked: Asked, found: Candidates, ids: NDArray[np.int64] | None, when: datetime, limit: int
+    ) -> Lists:
+        """Score what was found, choose each user's list, and explore where `ids` are given."""
         if self._exhaustive:
-            all_scores = self._scorer.score_all(arm, audience, when)
-            posts = self.choose(arm, asked.seen(all_scores), limit)
+            all_scores = self._scorer.score_all(asked.arm, asked.audience, when)
+            posts = self.choose(asked.arm, asked.seen(all_scores), limit)
             scores = np.take_along_axis(all_scores, posts, axis=1)
         else:
             posts, scores = self._best(asked, found, when, limit)
@@ -346,7 +386,6 @@ class Recommender:
             places = drawn.users, drawn.places
             scores[places] = self._scores(asked, drawn.users, posts[places], when)
             sources[places] = SOURCE_NAMES.index(EXPLORATION)
-        observe("ranking", perf_counter() - ranking)
         return Lists(posts, np.where(shown, scores, np.float32(np.nan)), sources, propensities)
 
     def _best(
@@ -368,8 +407,9 @@ class Recommender:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Take each user's `kept` candidates with the highest scores: posts and scores, (n, kept)."""
         owners, rows = np.divmod(found.cells, asked.width)
-        places = np.arange(len(owners)) - np.searchsorted(owners, owners)
-        shape = asked.n, int(places.max()) + 1  # a row a user, its candidates from the left
+        counts = np.bincount(owners, minlength=asked.n)
+        places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+        shape = asked.n, int(counts.max())  # a row a user, its candidates from the left
         by_user, posts = np.full(shape, -np.inf, np.float32), np.full(shape, NOTHING, np.int64)
         by_user[owners, places], posts[owners, places] = self._scores(asked, owners, rows, when), rows
         columns = top_k(by_user, kept)
@@ -395,7 +435,15 @@ class Recommender:
     def _varied(self, arm: str, best: NDArray[np.int64], scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
         return rerank(best, scores, self.state.spaces[arm].vectors, limit, self._ranking.diversity)
 
-    def _asked(self, arm: str, audience: Audience, per_source: int, wanted: Wanted) -> Asked:
+    def _asked(
+        self,
+        arm: str,
+        audience: Audience,
+        per_source: int,
+        wanted: Wanted,
+        near: NeighbourScores | None = None,
+        sheet: NDArray[np.float32] | None = None,
+    ) -> Asked:
         width = len(self.state.post_ids)
         owners, liked = audience.likes
         hidden = owners * width + liked
@@ -403,7 +451,9 @@ class Recommender:
             unwanted = np.arange(len(audience))[:, None] * width + wanted.exclude
             hidden = np.concatenate([hidden, unwanted.ravel()])
         view = self._shelf.all if wanted.topic is None else self._shelf.view(wanted.topic)
-        return Asked(self.state, self._shelf, arm, audience, view, hidden, per_source, self._index.get(arm))
+        return Asked(
+            self.state, self._shelf, arm, audience, view, hidden, per_source, self._index.get(arm), near, sheet
+        )
 
     def _found(self, arm: str, rows: NDArray[np.int64]) -> Candidates:
         """Ask the sources for some users, by their rows."""

@@ -21,3 +21,4 @@ SOURCES: Final[Mapping[str, Source]] = {
     "trending": trending.bring,
     "fresh": fresh.bring,
 }
+SAME_IN_ALL_ARMS: Final = ("neighbours", "topics", "trending", "fresh")  # they read no text and no factors

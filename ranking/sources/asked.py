@@ -30,6 +30,8 @@ class Asked:
     hidden: Cells  # posts that a user may not be shown, beside those outside the view
     per_source: int
     index: Index | None = None  # of the arm's vectors, where there are too many to look at all
+    near: NeighbourScores | None = None  # `neighbours`, where they are known already
+    sheet: NDArray[np.float32] | None = None  # (n, P) for scores: megabytes of new memory cost more than filling them
 
     @property
     def n(self) -> int:
@@ -42,14 +44,21 @@ class Asked:
     @cached_property
     def enough(self) -> int:
         """So many of an order leave every user `per_source` of them, whatever is hidden."""
-        if self.n == 1 or not len(self.hidden):
+        if self.n == 1:
             return self.per_source + len(self.hidden)
-        return self.per_source + int(np.bincount(self.hidden // self.width).max())
+        return self.per_source + int(self.hidden_of.max(initial=0))
 
     @cached_property
     def neighbours(self) -> NeighbourScores:
         """Scores of posts by what the users liked."""
+        if self.near is not None:
+            return self.near
         return NeighbourScores.of(self.state.neighbours, *self.audience.likes, self.n)
+
+    @cached_property
+    def hidden_of(self) -> NDArray[np.int64]:
+        """How many posts are hidden from each user, (n,)."""
+        return np.bincount(self.hidden // self.width, minlength=self.n)
 
     @cached_property
     def _mask(self) -> NDArray[np.bool_]:
@@ -93,8 +102,15 @@ class Asked:
         out.reshape(-1)[self.hidden] = -np.inf
         return out
 
-    def best(self, scores: NDArray[np.float32]) -> Rows:
-        """Take the posts with the highest scores (n, P): (n, per_source), then -1."""
+    def best(self, scores: NDArray[np.float32], above: float = -np.inf) -> Rows:
+        """Take the posts with the highest scores (n, P) above a number: (n, per_source), then -1.
+
+        The scores are changed: whoever needs them afterwards gives a copy.
+        """
         if self.n == 1:
-            return self.listed(best_of(self.seen(scores)[0], None, self.per_source))
-        return top_k(self.seen(scores), self.per_source)
+            seen = self.seen(scores)[0]
+            return self.listed(best_of(np.where(seen > above, seen, np.float32(-np.inf)), None, self.per_source))
+        if self.view.count < self.width:
+            scores += self.view.barrier
+        scores.reshape(-1)[self.hidden] = -np.inf
+        return top_k(scores, self.per_source, above)

@@ -1,5 +1,7 @@
 """Posts that the factor model scores best for the user: its taste, the profile's prior and the post's quality."""
 
+import numpy as np
+
 from ranking.shelf import Rows, model_queries
 from ranking.sources.asked import Asked
 
@@ -9,4 +11,5 @@ def bring(asked: Asked) -> Rows:
     weight = asked.state.post_factors[asked.arm].profile_weight
     if asked.index is not None and asked.view.whole:
         return asked.kept(asked.index.promising(asked.audience, weight, asked.enough))
-    return asked.best(model_queries(asked.audience, weight) @ asked.shelf.model(asked.arm).T)
+    queries = model_queries(asked.audience, weight)
+    return asked.best(np.matmul(queries, asked.shelf.model(asked.arm).T, out=asked.sheet))

@@ -12,7 +12,7 @@ def bring(asked: Asked) -> Rows:
     near = asked.neighbours
     if near.cells is None:
         scores = near.values.reshape(asked.n, asked.width)
-        return asked.best(np.where(scores > 0, scores, np.float32(-np.inf)))
+        return asked.best(np.positive(scores, out=asked.sheet), above=0)
     cells, scores = near.cells, near.values
     usable = ~asked.is_hidden(cells)
     cells, scores = cells[usable], scores[usable]

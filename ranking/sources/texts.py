@@ -10,5 +10,5 @@ def bring(asked: Asked) -> Rows:
     """Posts by the cosine of their text to the mean of those liked, where it is above 0."""
     if asked.index is not None and asked.view.whole:
         return asked.kept(asked.index.alike(asked.audience, asked.enough))
-    alike = asked.audience.liked @ asked.state.spaces[asked.arm].vectors.T
-    return asked.best(np.where(alike > 0, alike, np.float32(-np.inf)))
+    vectors = asked.state.spaces[asked.arm].vectors
+    return asked.best(np.matmul(asked.audience.liked, vectors.T, out=asked.sheet), above=0)

@@ -10,7 +10,6 @@ from features.posts import Posts
 from features.serving_state import build_state
 from ranking.evaluate import undefined_evaluation
 from ranking.rankers import fit_rankers
-from ranking.recommender import Recommender
 from ranking.snapshot_tables import write_tables
 from warehouse.connection import connect
 from warehouse.snapshots import ManifestBody, Snapshot, draft, public_settings, publish
@@ -56,7 +55,7 @@ def publish_small_world(settings: Settings) -> Snapshot:
         basis = rankers.basis(posts, embeddings, settings)
         state = build_state(con, basis, rankers.layout, END.date(), everything)
         rankers.save(folder)
-        write_tables(con, folder, Recommender(state, rankers.models), NO_EVALUATION, settings)
+        write_tables(con, folder, state, NO_EVALUATION, settings)
         manifest = ManifestBody(
             watermark=END,
             cut=END,

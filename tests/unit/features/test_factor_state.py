@@ -1,6 +1,7 @@
 """Users and posts move on by each day's views, and know nothing of a day before it is over."""
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -9,10 +10,13 @@ import pytest
 
 from core.columns import ARMS
 from core.settings import Settings
+from core.spread import InThreads
+from features import histories
 from features.as_of import all_priors
 from features.basis import Basis
 from features.daily import rebuild_daily
 from features.factor_state import FactorStates
+from features.histories import LearnedInParts
 from features.known_views import Floats
 from features.posts import Posts
 from tests.unit.features.conftest import FITTED_BEFORE, fit_basis
@@ -143,3 +147,17 @@ def test_without_likes_nothing_is_learned_then_or_later(
         profile, *learned = states.base(arm, np.arange(USERS).repeat(POSTS), np.tile(np.arange(POSTS), USERS)).T
         assert not np.any(learned)
         assert np.ptp(profile.reshape(USERS, POSTS), axis=0).max() == 0, "all users are told the same"
+
+
+@pytest.mark.usefixtures("late")
+def test_histories_learned_in_parts_are_the_same_to_the_last_bit(
+    con: duckdb.DuckDBPyConnection, basis: Basis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(histories, "CHUNK", 6)  # several chunks
+    users, prior = all_priors(con, basis)
+    here = FactorStates(con, basis, users, prior)
+    parts = FactorStates(con, basis, users, prior, LearnedInParts(InThreads(2), tmp_path))
+    assert len(list(tmp_path.glob("*.history"))) == -(-len(users) // 6)
+    for states in (here, parts):  # what posts and users are sure of decides how far a day moves them
+        states.advance(CUT)
+    np.testing.assert_array_equal(everything(parts), everything(here))

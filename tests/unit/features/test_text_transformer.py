@@ -191,7 +191,7 @@ def test_texts_of_any_size_and_kind_work(con: duckdb.DuckDBPyConnection, tiny: F
 
 
 def test_a_batch_holds_no_more_tokens_than_its_budget_padding_included(tiny: FeatureSettings) -> None:
-    encoder = text_transformer._Encoder(find_model(tiny), tiny)
+    encoder = text_transformer.Encoder(find_model(tiny), tiny)
     lengths = np.random.default_rng(0).integers(2, 600, 300)
     batches = list(encoder._batches(lengths))
     assert sorted(np.concatenate(batches)) == list(range(300))

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from core import hashing
 from features import ids
-from ranking import baselines, hashing, intervals, metrics, split, top_k
+from ranking import baselines, intervals, metrics, split, top_k
 from ranking.metrics import (
     auc,
     average_precision,
