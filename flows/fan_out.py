@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -19,7 +19,7 @@ from core.settings import Settings
 from core.spread import Done, Part, Spread
 
 if TYPE_CHECKING:
-    from prefect_dask import DaskTaskRunner
+    from prefect_dask.task_runners import DaskTaskRunner
 
 
 @contextmanager
@@ -40,14 +40,14 @@ def fan_out(settings: Settings) -> Iterator[Spread | None]:
 class OnDask:
     """Over the workers of a started task runner."""
 
-    runner: "DaskTaskRunner[Any]"
+    runner: "DaskTaskRunner"
     of_run: Context  # as it was outside of any task: a task's own goes to workers, and holds the warehouse's connection
 
     def __call__(self, function: Callable[[Part], Done], parts: Sequence[Part], /) -> Iterator[Done]:
         """Every part is submitted at once; results come in the order of the parts."""
         futures = [self.of_run.run(self.runner.submit, do_part, {"function": function, "part": part}) for part in parts]
         for future in futures:
-            yield future.result()
+            yield cast("Done", future.result())  # Prefect's types tell of its own results only
 
 
 @task(name="part", cache_policy=NO_CACHE, persist_result=False)
@@ -57,9 +57,9 @@ def do_part(function: Callable[[Part], Done], part: Part) -> Done:
         return function(part)
 
 
-def _runner(settings: Settings) -> "DaskTaskRunner[Any]":
+def _runner(settings: Settings) -> "DaskTaskRunner":
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
         raise SettingsError(
             "flows.runner = 'dask', and prefect-dask is not installed; install feedrank[dask], or set it to 'local'"

@@ -63,7 +63,7 @@ def packed(found: Candidates, users: int, width: int) -> tuple[NDArray[np.int64]
     """Pack the candidates of so many users: how many each has (users,), and the posts with their sources, (m,)."""
     owners, rows = np.divmod(found.cells, width)
     counts: NDArray[np.int64] = np.bincount(owners, minlength=users)
-    cells: NDArray[np.uint32] = (rows.astype(np.uint32) << SOURCE_BITS) | found.sources
+    cells = (rows.astype(np.uint32) << np.uint32(SOURCE_BITS)) | found.sources.astype(np.uint32)
     return counts, cells
 
 

@@ -124,7 +124,7 @@ def _same_likes(now: ServingState, rows: Rows, then: ServingState, rows_then: Ro
     counts, counts_then = (
         state.liked_offsets[of + 1] - state.liked_offsets[of] for state, of in ((now, rows), (then, rows_then))
     )
-    same = counts == counts_then
+    same: NDArray[np.bool_] = counts == counts_then
     compared = np.flatnonzero(same)
     likes, likes_then = (
         state.liked_posts[entries_of(state.liked_offsets[of[compared]], counts[compared])]
