@@ -17,7 +17,7 @@ from api.parameters import INT64_MAX, INT64_MIN
 from api.schemas import Arm, Explanation, Reason, RecommendedPost, SimilarLiked
 from core import clock
 from core.columns import ARMS, INTERLEAVED
-from experiments.assignment import Assignment, assign
+from experiments.assignment import Assignment
 from experiments.exposures import Exposure
 from experiments.plan import Plan
 from features.audience import Audience
@@ -77,7 +77,7 @@ def answer(
     """Recommend to one user and record it. Everything lies in memory: it is done on the event loop."""
     started = perf_counter()
     plan = engine.experiment.plan
-    assigned = assign(plan, user_id)
+    assigned = engine.experiment.assign(plan, user_id)
     choices = []
     for arm in _arms(plan, assigned):
         recommender, audience = serving.live.now(arm, user_id)
@@ -103,7 +103,7 @@ def answers(
     """Recommend to many users, those of an arm at once, and record it; in the order asked for."""
     started = perf_counter()
     plan = engine.experiment.plan
-    assigned = {user_id: assign(plan, user_id) for user_id in dict.fromkeys(user_ids)}
+    assigned = {user_id: engine.experiment.assign(plan, user_id) for user_id in dict.fromkeys(user_ids)}
     choices: dict[int, list[Choice]] = {user_id: [] for user_id in assigned}
     together: dict[str, list[int]] = {arm: [] for arm in ARMS}
     for user_id, one in assigned.items():

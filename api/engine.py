@@ -196,6 +196,7 @@ class Engine:
             serving = Serving.load(open_snapshot(self._settings, wanted), self._settings.ranking)
             took = timedelta(seconds=time.perf_counter() - started)
             self._refuse_if_slow(wanted, took)
+            self.experiment.read_members(serving.database)
             self.before_serving(serving.live)
         except Exception as error:  # whatever is wrong with the new one must not stop the one before
             self._refuse(wanted, error)

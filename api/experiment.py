@@ -1,12 +1,15 @@
-"""The experiment's plan in one process: what requests assign by, and the look into the ledger that replaces it.
+"""The experiment in one process: plan and members, by which requests assign, and the look into the ledger.
 
-The thread that follows the source looks every few seconds (`api.follow`). While PostgreSQL is away the plan that this
-home knew last goes on. The first service that finds an empty ledger starts the experiment of the settings in it.
+The thread that follows the source looks every few seconds (`api.follow`); who keeps an arm comes with each snapshot.
+While PostgreSQL is away the plan that this home knew last goes on. The first service that finds an empty ledger starts
+the experiment of the settings in it.
 """
 
+import threading
 import time
 from typing import Final
 
+import duckdb
 from sqlalchemy import Engine
 
 from api.trouble import Trouble
@@ -14,7 +17,9 @@ from core.errors import SourceError
 from core.logging import get_logger
 from core.settings import Settings
 from experiments import ledger
+from experiments.assignment import Assignment, assign
 from experiments.kept_plan import keep_plan, known_plan
+from experiments.members import Members
 from experiments.plan import Plan
 from warehouse.source_tables import transaction
 
@@ -25,15 +30,27 @@ AUTHOR: Final = "the API, at its first start"
 
 
 class Experiment:
-    """Holds the plan; requests read `plan` once each, and a change is one assignment."""
+    """Holds the plan and who keeps an arm; requests read `plan` once each, and a change is one assignment."""
 
     def __init__(self, settings: Settings) -> None:
         self.plan = known_plan(settings)
+        self._members = Members.nobody(self.plan)
+        self._snapshot: duckdb.DuckDBPyConnection | None = None  # whose members they are
+        self._lock = threading.Lock()  # members are read for one plan and one snapshot at a time
         self._settings = settings
         self._begun = False  # there is a ledger, with something in it
         self._due = 0.0
         self._kept: Plan | None = None
         self._trouble, self._disk = Trouble(log), Trouble(log)
+
+    def assign(self, plan: Plan, user_id: int) -> Assignment:
+        """A user's arm by a plan that a request has read."""
+        return assign(plan, user_id, self._members)
+
+    def read_members(self, snapshot: duckdb.DuckDBPyConnection) -> None:
+        """From now on, who keeps an arm is what this snapshot's tables say."""
+        with self._lock, snapshot.cursor() as cursor:
+            self._snapshot, self._members = snapshot, Members.read(cursor, self.plan)
 
     def look(self, engine: Engine) -> None:
         """Take up what the ledger says, if it is time to; never raises."""
@@ -62,7 +79,7 @@ class Experiment:
     def _take(self, plan: Plan) -> None:
         if plan != self.plan:
             log.info("experiment %s", _told(plan))
-            self.plan = plan
+            self._change(plan)
         if plan == self._kept:
             return
         try:
@@ -72,6 +89,13 @@ class Experiment:
         else:
             self._kept = plan
             self._disk.ends("the plan is kept for when PostgreSQL is away")
+
+    def _change(self, plan: Plan) -> None:
+        with self._lock:
+            if self._snapshot is not None and (plan.salt, plan.moves) != (self.plan.salt, self.plan.moves):
+                with self._snapshot.cursor() as cursor:
+                    self._members = Members.read(cursor, plan)
+            self.plan = plan
 
 
 def _told(plan: Plan) -> str:

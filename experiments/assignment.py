@@ -1,7 +1,8 @@
-"""Which arm a user is in, and whether that counts: a pure function of plan and id.
+"""Which arm a user is in, and whether that counts: a pure function of plan, id, and the arm that the user was shown.
 
 Any GrowthBook SDK that is given the salt as seed, hash version 2, the user's id as a decimal string and the weights in
-alphabetical order of the arms puts the user in the same arm. Nothing is stored: plan and id alone decide.
+alphabetical order of the arms puts the user in the same arm. Who has been shown an arm keeps it when weights change
+(`experiments.sticky`).
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.buckets import BUCKETS, FNV_OFFSET, FNV_PRIME, NAMESPACE_BUCKETS, OUTSIDE, in_namespace, place
+from experiments.members import Members
 from experiments.plan import Plan
+from experiments.sticky import BLOCKED, kept_variation
 
 PART = 1 << 15  # ids hashed at once: their intermediate results stay in the cache
 
@@ -23,16 +26,23 @@ class Assignment(NamedTuple):
     counted: bool
 
 
-def assign(plan: Plan, user_id: int) -> Assignment:
+def assign(plan: Plan, user_id: int, members: Members | None = None) -> Assignment:
     """The arm of one user.
 
-    Not counted are testers, those outside coverage or namespace, and everybody once the experiment has ended: they get
-    the arm that was shipped, or `control`.
+    Not counted are testers, those outside coverage or namespace, those blocked by `min_bucket_version`, and everybody
+    once the experiment has ended: they get the arm that was shipped, or `control`. A member keeps the arm even where
+    coverage or weights would not give it any more. Without `members` nobody has been shown anything.
     """
     if not plan.runs:
         return Assignment(plan.default_arm, counted=False)
     if user_id in plan.forced:
         return Assignment(plan.forced[user_id], counted=False)
+    if members is not None and (shown := members.assignments(user_id)):
+        kept = kept_variation(shown, plan.salt, plan.bucket_version, plan.min_bucket_version, plan.arms)
+        if kept == BLOCKED:
+            return Assignment(plan.default_arm, counted=False)
+        if kept != OUTSIDE:
+            return Assignment(plan.arms[kept], counted=True)
     value = str(user_id)
     where = plan.namespace
     if where is None or in_namespace(value, where.id, where.start, where.end):
@@ -42,32 +52,40 @@ def assign(plan: Plan, user_id: int) -> Assignment:
     return Assignment(plan.default_arm, counted=False)
 
 
-def assign_many(plan: Plan, ids: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+def assign_many(
+    plan: Plan, ids: NDArray[np.int64], members: Members | None = None
+) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     """The arms of many users at once, (n,) places in `plan.arms`, and who is counted, (n,): as `assign` for each."""
-    arms = np.full(len(ids), plan.arms.index(plan.default_arm), np.int8)
-    counted = np.zeros(len(ids), np.bool_)
+    default = plan.arms.index(plan.default_arm)
     if not plan.runs:
-        return arms, counted
-    for part in _parts(len(ids)):
-        found = plan.arm_of_bucket[_places(plan.seeded, ids[part])]
-        counted[part] = found != OUTSIDE
-        if plan.namespace is not None:
+        return np.full(len(ids), default, np.int8), np.zeros(len(ids), np.bool_)
+    arms = plan.arm_of_bucket[places(plan, ids)]
+    counted = arms != OUTSIDE
+    if plan.namespace is not None:
+        for part in _parts(len(ids)):
             counted[part] &= _in_namespace(ids[part], plan.namespace.id, plan.namespace.start, plan.namespace.end)
-        arms[part] = np.where(counted[part], found, arms[part])
+    if members is not None:
+        kept, blocked = members.kept(plan, ids)
+        arms = np.where(kept == OUTSIDE, arms, kept)
+        counted = (counted | (kept != OUTSIDE)) & ~blocked
+    arms[~counted] = default
     for tester, arm in plan.forced.items():
         arms[ids == tester] = plan.arms.index(arm)
         counted[ids == tester] = False
     return arms, counted
 
 
+def places(plan: Plan, ids: NDArray[np.int64]) -> NDArray[np.uint16]:
+    """The bucket of each user, (n,), of [0, BUCKETS): that which `buckets.place` gives."""
+    found = np.empty(len(ids), np.uint16)
+    for part in _parts(len(ids)):
+        first = _absorb_integers(np.full(len(ids[part]), plan.seeded, np.uint32), ids[part])
+        found[part] = _absorb_decimal(np.full(len(first), FNV_OFFSET, np.uint32), first) % np.uint32(BUCKETS)
+    return found
+
+
 def _parts(n: int) -> Iterator[slice]:
     return (slice(start, start + PART) for start in range(0, n, PART))
-
-
-def _places(seeded: int, ids: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """Buckets of [0, BUCKETS), see `buckets.place`."""
-    first = _absorb_integers(np.full(len(ids), seeded, np.uint32), ids)
-    return _absorb_decimal(np.full(len(ids), FNV_OFFSET, np.uint32), first) % np.uint32(BUCKETS)
 
 
 def _in_namespace(ids: NDArray[np.int64], name: str, start: float, end: float) -> NDArray[np.bool_]:

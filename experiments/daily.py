@@ -2,8 +2,9 @@
 
 Whatever comes late, a view, a like or an answer from a machine that was off, the tables become what they would be if
 everything had come in time. `experiments.aggregated_day` keeps of each day how many answers and events it was made of;
-counting is cheap, rows are only ever added, so a day whose counts have changed is known for certain, however old it is.
-From the first such day on, all is aggregated anew.
+counting is cheap, so a day that has got rows is known for certain, however old it is. What leaves the numbers as they
+were, an event in place of another or another topic of a post, copies have marked (`warehouse.changes`). From the first
+such day on, all is aggregated anew.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -12,6 +13,7 @@ import duckdb
 
 from core.settings import Settings
 from experiments.attribution import DAY, Experiment, attribute
+from warehouse.changes import EXPERIMENTS, settle
 from warehouse.connection import read_sql
 
 # tables by day; `member` goes by the moment of the first answer
@@ -25,7 +27,7 @@ def update_daily(con: duckdb.DuckDBPyConnection, settings: Settings, *, everythi
     Args:
         con: the warehouse, open for writing.
         settings: of the whole project; `experiment.window` is the time within which a like counts.
-        everything: aggregate all days anew, which is needed when rows of the source were replaced one by one.
+        everything: aggregate all days anew.
     """
     window = settings.experiment.window
     con.begin()
@@ -46,6 +48,7 @@ def update_daily(con: duckdb.DuckDBPyConnection, settings: Settings, *, everythi
         con.execute("DELETE FROM experiments.aggregated_day")
         con.execute("INSERT INTO experiments.aggregated_day FROM days ORDER BY salt, day")
         con.execute("DROP TABLE temp.days")
+        settle(con, EXPERIMENTS)
         con.commit()
     except BaseException:
         con.rollback()
@@ -61,13 +64,12 @@ def _horizon(con: duckdb.DuckDBPyConnection) -> datetime:
 
 
 def _experiment(con: duckdb.DuckDBPyConnection, salt: str, window: timedelta, horizon: datetime) -> Experiment:
-    rows = con.execute(
-        "SELECT arm, max(len(post_ids)) FROM raw.exposures "
-        "WHERE salt = ? AND as_of IS NULL AND experiment IS NOT NULL GROUP BY arm ORDER BY arm",
+    arms = con.execute(
+        "SELECT DISTINCT arm FROM raw.exposures "
+        "WHERE salt = ? AND as_of IS NULL AND experiment IS NOT NULL ORDER BY arm",
         [salt],
     ).fetchall()
-    longest = max((length or 0 for _, length in rows), default=0)
-    return Experiment(salt, [arm for arm, _ in rows], longest, window, horizon)
+    return Experiment(salt, [arm for (arm,) in arms], window, horizon)
 
 
 def _forget(con: duckdb.DuckDBPyConnection, salt: str, since: date) -> None:

@@ -27,7 +27,7 @@ Action = Literal["start", "stop", "weights", "coverage", "ship"]
 # what an action may change of the plan before it; anything else that differs was changed by somebody else meanwhile
 TOUCHES: Final[dict[str, tuple[str, ...]]] = {
     "stop": ("ended_at",),
-    "weights": ("weights",),
+    "weights": ("weights", "moves"),
     "coverage": ("coverage",),
     "ship": ("ended_at", "shipped"),
 }

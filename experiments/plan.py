@@ -45,6 +45,8 @@ class Plan(Struct, frozen=True, dict=True):  # dict: what follows from the field
     started_at: datetime
     ended_at: datetime | None
     shipped: str | None  # the arm that everybody gets since the end
+    moves: tuple[datetime, ...] = ()  # when those who had been shown an arm were dealt anew
+    min_bucket_version: int = 0  # who was shown an arm in a version below it is left out
 
     def __post_init__(self) -> None:
         total = sum(self.weights.values())
@@ -57,6 +59,11 @@ class Plan(Struct, frozen=True, dict=True):  # dict: what follows from the field
             raise ExperimentError(f"arms {sorted(unknown)} cannot be shown; weights name {', '.join(self.arms)}")
         if not 0 <= self.coverage <= 1:
             raise ExperimentError(f"coverage {self.coverage:g} cannot be; it must be from 0 to 1")
+        if not 0 <= self.min_bucket_version <= self.bucket_version:
+            raise ExperimentError(
+                f"min_bucket_version {self.min_bucket_version} cannot be; it must be from 0 to {self.bucket_version}, "
+                "the bucket version of now"
+            )
 
     @classmethod
     def begin(cls, settings: ExperimentSettings, started_at: datetime) -> Self:
@@ -90,6 +97,11 @@ class Plan(Struct, frozen=True, dict=True):  # dict: what follows from the field
         ranges = bucket_ranges(len(self.arms), self.coverage, [self.weights[arm] for arm in self.arms])
         return np.array([choose(ranges, number / BUCKETS) for number in range(BUCKETS)], np.int8)
 
+    @property
+    def bucket_version(self) -> int:
+        """Users keep the arm that they were shown in this version; each move makes another."""
+        return len(self.moves)
+
     @cached_property
     def default_arm(self) -> str:
         """The arm of those who are not in the experiment."""
@@ -114,15 +126,18 @@ class Plan(Struct, frozen=True, dict=True):  # dict: what follows from the field
             raise ExperimentError(f"arm {arm!r} of experiment {self.name!r} is shipped already")
         return replace(self, ended_at=self.ended_at or at, shipped=arm)
 
-    def reweigh(self, weights: dict[str, float]) -> Self:
-        """Give the arms other shares of the users; see `moved` for whom that moves."""
+    def reweigh(self, weights: dict[str, float], move_at: datetime | None = None) -> Self:
+        """Give the arms other shares of the users.
+
+        Those who have been shown an arm keep it, unless they are to move at a moment; see `moved` for whom that moves.
+        """
         self._must_run("given other weights")
         if set(weights) != set(self.weights):
             raise ExperimentError(
                 f"weights are given for {', '.join(sorted(weights)) or 'no arm'}; the arms of experiment "
                 f"{self.name!r} are {', '.join(self.arms)}, and each needs one"
             )
-        return replace(self, weights=weights)
+        return replace(self, weights=weights, moves=self.moves if move_at is None else (*self.moves, move_at))
 
     def cover(self, coverage: float) -> Self:
         """Take more of the users in; those who are in stay in their arm."""
@@ -143,6 +158,6 @@ class Plan(Struct, frozen=True, dict=True):  # dict: what follows from the field
 
 
 def moved(before: Plan, after: Plan) -> float:
-    """The share of all users whom a change moves from one arm to another: seen in both, they are left out."""
+    """The share of all users whose hash falls to another arm after a change: those who keep nothing change arm."""
     one, other = before.arm_of_bucket, after.arm_of_bucket
     return float(np.mean((one != other) & (one != OUTSIDE) & (other != OUTSIDE)))

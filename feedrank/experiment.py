@@ -53,24 +53,30 @@ def stop(*, author: str | None = None) -> None:
 
 
 @app.command
-def weights(*shares: str, author: str | None = None) -> None:
-    """Give the arms other shares of the users; those whom that moves are left out of the report.
+def weights(*shares: str, move: bool = False, author: str | None = None) -> None:
+    """Give the arms other shares of the users: of new ones, as whoever has been shown an arm keeps it.
 
     Parameters
     ----------
     shares
         One an arm, together 1, such as: control=0.2 test=0.8
+    move
+        Deal everybody anew. Those who are shown both arms are left out of the report.
     author
         Who decides it; by default the user of this machine.
     """
     settings, before = _standing()
-    after = before.reweigh(dict(map(_share, shares)))
+    after = before.reweigh(dict(map(_share, shares)), move_at=clock.now() if move else None)
     _record(settings, "weights", after, author)
-    if gone := moved(before, after):
-        out.print(
-            f"{gone:.1%} of the users are in another arm now; those who were shown both are left out of the report",
-            highlight=False,
-        )
+    share = f"{moved(before, after):.1%} of the users"
+    out.print(
+        f"{share} are in another arm now; those who were shown both are left out of the report"
+        if move
+        else f"users keep the arm that they were shown, as far as the snapshot knows; {share} get another if they were "
+        "shown none",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @app.command

@@ -1,18 +1,21 @@
 """`feedrank recommend`: one user's recommendations straight from the snapshot, without a server."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Literal
 
+import duckdb
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from experiments.assignment import assign
 from experiments.kept_plan import known_plan
+from experiments.members import Members
 from feedrank.posts import explained_table, posts_table, read_posts
 from feedrank.terminal import out
 from ranking import explain as why
-from ranking.recommender import Recommender
+from ranking.recommender import STATE_FILE, Recommender
 from warehouse.snapshots import current
 
 
@@ -42,7 +45,7 @@ def recommend(
     """
     settings = load_settings()
     snapshot = current(settings)
-    chosen, when = arm or assign(known_plan(settings), user).arm, _naive_utc(time)
+    chosen, when = arm or _own_arm(settings, snapshot.folder, user), _naive_utc(time)
     recommender = Recommender.open(snapshot.folder, ranking=settings.ranking)
     best = recommender.recommend(chosen, user, when, limit)
     posts = read_posts(snapshot.folder, best.post_ids.tolist())
@@ -51,6 +54,13 @@ def recommend(
         out.print(explained_table(title, posts, why.explain(recommender, chosen, user, when, best)))
     else:
         out.print(posts_table(title, posts))
+
+
+def _own_arm(settings: Settings, folder: Path, user: int) -> str:
+    """The arm that the API puts the user in, as far as this home knows the plan."""
+    plan = known_plan(settings)
+    with duckdb.connect(str(folder / STATE_FILE), read_only=True) as tables:
+        return assign(plan, user, Members.read(tables, plan)).arm
 
 
 def _naive_utc(moment: datetime | None) -> datetime:

@@ -22,8 +22,8 @@ from warehouse.copy import copy_source
 
 def write_findings(settings: Settings) -> Report:
     """What experiment-report/daily does, without Prefect. The caller holds the warehouse."""
-    if copy_source(settings, uuid4().hex).missed:  # somebody has acted after the days played, and before they were
-        copy_source(settings, uuid4().hex, full=True)
+    # somebody may have acted after the days played, before they were
+    copy_source(settings, uuid4().hex, reconcile="repair")
     with connect(settings) as warehouse:
         update_daily(warehouse, settings)
         report = report_on_standing(warehouse, settings)

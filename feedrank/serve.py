@@ -15,6 +15,7 @@ from core.errors import RunFailed
 from core.settings import Settings
 from experiments.assignment import assign
 from experiments.kept_plan import known_plan
+from experiments.members import Members
 from feedrank.http import get_json
 from feedrank.posts import Post, posts_table
 from feedrank.prefect_server import WORK_POOL, Prefect
@@ -120,11 +121,12 @@ def has_snapshot(settings: Settings) -> bool:
 
 def _one_user_an_arm(settings: Settings) -> list[int]:
     """Ids of users with likes, one of each arm that has any; any user will do in a network where nobody liked."""
+    plan = known_plan(settings)
     with duckdb.connect(str(current(settings).folder / STATE_FILE), read_only=True) as snapshot:
         query = f"""
             SELECT {USER_ID} FROM users ORDER BY {USER_ID} NOT IN (SELECT {USER_ID} FROM user_likes), {USER_ID} LIMIT ?
         """
         rows = snapshot.execute(query, [CANDIDATES]).fetchall()
-    plan = known_plan(settings)
-    arms = {user: assign(plan, user).arm for (user,) in rows}
+        members = Members.read(snapshot, plan)
+    arms = {user: assign(plan, user, members).arm for (user,) in rows}
     return [user for wanted in ARMS for user in islice((user for user, arm in arms.items() if arm == wanted), 1)]

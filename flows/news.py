@@ -1,37 +1,38 @@
 """Whether a new snapshot would differ from the one that stands: plain questions to the warehouse."""
 
-from datetime import UTC, datetime
-
 import duckdb
 
-from core.columns import POST_ID, USER_ID
-from warehouse.runs import set_watermark
+from warehouse.changes import SNAPSHOT, is_marked, settle
 from warehouse.snapshots import Snapshot
 
-PUBLISHED = "published"  # the watermark that says when a snapshot was last made of the warehouse
+# by what the rows say, so that an edited text, topic or profile is news; sums do not depend on the order of rows
+CONTENTS = """
+    SELECT
+        (SELECT sum(hash(to_json(u)))::VARCHAR FROM raw.users AS u) AS users,
+        (SELECT sum(hash(post_id, text_hash, topic))::VARCHAR FROM raw.posts) AS posts
+"""
 
 
-def note_publication(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Remember that everything copied so far is in a snapshot; call it after publishing, under the same lock."""
-    set_watermark(warehouse, PUBLISHED, datetime.now(UTC).replace(tzinfo=None))
+def note_publication(warehouse: duckdb.DuckDBPyConnection, snapshot: str) -> None:
+    """Remember that everything copied so far is in `snapshot`; call it after publishing, under the same lock."""
+    warehouse.begin()
+    try:
+        settle(warehouse, SNAPSHOT)
+        warehouse.execute("DELETE FROM meta.published")
+        warehouse.execute(f"INSERT INTO meta.published SELECT ?, users, posts FROM ({CONTENTS})", [snapshot])
+        warehouse.commit()
+    except BaseException:
+        warehouse.rollback()
+        raise
 
 
 def is_news(warehouse: duckdb.DuckDBPyConnection, standing: Snapshot) -> bool:
-    """Whether events, users or posts have come since a snapshot was last published.
+    """Whether anything is in the warehouse that is not in the snapshot that stands.
 
-    A text or a profile that was edited, and nothing else, is not news by itself; it comes with the next snapshot.
+    Events that came or went since the last publication, users or posts that came, went or were edited, or another
+    snapshot that stands: somebody has rolled back, or promoted one, and its rankers have not seen today's data.
     """
-    counts = warehouse.execute(
-        f"""
-        SELECT
-            (SELECT count({USER_ID}) FROM raw.users),
-            (SELECT count({POST_ID}) FROM raw.posts),
-            (
-                SELECT count(*) FROM meta.runs
-                WHERE kind = 'copy' AND CAST(detail ->> '$.copied.events' AS BIGINT) > 0
-                AND finished_at > coalesce((SELECT value FROM meta.watermarks WHERE name = $published), '-infinity')
-            )
-        """,
-        {"published": PUBLISHED},
-    ).fetchone()
-    return counts != (standing.manifest.rows["users"], standing.manifest.rows["posts"], 0)
+    published = warehouse.execute("FROM meta.published").fetchone()
+    contents = warehouse.execute(CONTENTS).fetchone()
+    assert contents is not None
+    return is_marked(warehouse, SNAPSHOT) or published != (standing.id, *contents)

@@ -35,7 +35,7 @@ def refresh() -> State[None]:
         with connect(settings) as warehouse:
             if not is_news(warehouse, standing):
                 return Completed(name="Skipped", message=f"nothing is new since snapshot {standing.id}")
-            aggregate_days(warehouse, everything=False)
+            aggregate_days(warehouse)
             inputs = embed_posts(warehouse, settings)
             with draft(settings) as folder:
                 manifest = apply_rankers(warehouse, inputs, standing, folder, settings)

@@ -10,6 +10,8 @@ from experiments import wording
 from experiments.report_schema import Report
 from ranking.gate import Verdict
 from warehouse.copy import CopyReport
+from warehouse.reconcile import Gap
+from warehouse.repair import Healed
 from warehouse.snapshots import Snapshot
 
 Table = list[dict[str, Any]]
@@ -29,9 +31,27 @@ def copy_report(report: CopyReport) -> str:
             _markdown(("table", "read", "copied", "rejected"), rows),
             _markdown(("rule", "rows"), rules) if rules else "No row broke a rule.",
             f"Events up to **{report.watermark_after} UTC**, before that {report.watermark_before or 'none'}; "
-            f"{report.late:,} came late, {report.missed:,} too late to be copied.",
+            f"{report.late:,} came late.",
+            *([_healed(report.healed)] if report.healed.days else []),
+            _gaps(report.gaps),
         ]
     )
+
+
+def _healed(healed: Healed) -> str:
+    return (
+        f"Repaired {_plural(healed.days, 'day')}: {_plural(healed.added, 'event')} added, {healed.removed:,} removed."
+    )
+
+
+def _gaps(gaps: Sequence[Gap]) -> str:
+    """The days that differ from the source, and by how much."""
+    if not gaps:
+        return "No day is known to differ from the source."
+    rows = [(gap.day, gap.source, gap.held, gap.missing, gap.surplus) for gap in gaps]
+    table = _markdown(("day", "in the source", "here", "missing", "too many"), rows)
+    days = _plural(len(rows), "day")
+    return f"**{days} not as in the source**; `ingest` with `repair` copies them again.\n\n{table}"
 
 
 def metrics_by_arm(evaluation: pl.DataFrame) -> Table:
@@ -87,6 +107,10 @@ def experiment_report(report: Report) -> str:
             *([_markdown(header, rows)] if rows else []),
         ]
     )
+
+
+def _plural(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -50,7 +50,7 @@ def retrain(
         rival = standing(settings)
         copy_tables(settings, full_copy)
         with connect(settings) as warehouse:
-            aggregate_days(warehouse, everything=True)
+            aggregate_days(warehouse)
             inputs = embed_posts(warehouse, settings)
             judgement = judge_rankers(warehouse, inputs, rival, settings)
             with draft(settings) as folder:

@@ -11,17 +11,15 @@ from prefect.runtime import flow_run
 
 from core.errors import SourceEmpty, SourceError, SourceMismatch
 from core.settings import Settings
-from features.daily import rebuild_daily
+from features.daily import refresh_daily
 from flows.news import note_publication
 from flows.progress import report_progress
 from flows.reports import copy_report, snapshot_report
 from flows.runs import run_id
 from ranking.pipeline import Inputs, load_inputs
-from warehouse.copy import CopyReport, copy_source
-from warehouse.runs import set_watermark, watermark
+from warehouse.copy import CopyReport, Reconcile, copy_source
 from warehouse.snapshots import ManifestBody, publish, retain
 
-EVENTS, DAYS = "events", "days"  # watermarks: how far events are copied, and how far they are in the daily aggregates
 HOUR = 3600.0
 
 
@@ -47,21 +45,17 @@ def is_transient(_task: Any, _run: Any, state: Any) -> bool:
     retry_condition_fn=is_transient,
     timeout_seconds=4 * HOUR,
 )
-def copy_tables(settings: Settings, full: bool) -> CopyReport:
-    """Bring the warehouse up to the source, and tell what came and what was rejected."""
-    report = copy_source(settings, run_id(), full=full)
+def copy_tables(settings: Settings, full: bool, reconcile: Reconcile = "recent") -> CopyReport:
+    """Bring the warehouse up to the source, and tell what came, what was rejected, and what is missing."""
+    report = copy_source(settings, run_id(), full=full, reconcile=reconcile)
     create_markdown_artifact(copy_report(report), key="copy", description="Rows copied and rejected")
     return report
 
 
 @task(name="aggregate days", task_run_name="aggregate days", cache_policy=NO_CACHE, timeout_seconds=HOUR)
-def aggregate_days(warehouse: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
-    """Aggregate the days that changed since this was last done to its end, or all of them."""
-    done = None if everything else watermark(warehouse, DAYS)
-    copied = watermark(warehouse, EVENTS)
-    rebuild_daily(warehouse, since=done.date() if done else None)
-    if copied is not None:
-        set_watermark(warehouse, DAYS, copied)
+def aggregate_days(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Aggregate the days, and the topics, that have changed since this was last done to its end."""
+    refresh_daily(warehouse)
 
 
 @task(name="embed posts", task_run_name="embed posts", cache_policy=NO_CACHE, timeout_seconds=12 * HOUR)
@@ -76,7 +70,7 @@ def publish_snapshot(
 ) -> str:
     """Make the finished draft the snapshot that is served; its id."""
     snapshot = publish(settings, folder, manifest, by=f"{flow_run.flow_name} {flow_run.name}")
-    note_publication(warehouse)
+    note_publication(warehouse, snapshot.id)
     create_markdown_artifact(snapshot_report(snapshot), key="snapshot", description="What is served now")
     return snapshot.id
 

@@ -7,8 +7,9 @@ leaves the warehouse as it was, and one that is run twice leaves the same rows.
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from time import perf_counter
+from typing import Literal
 
 import duckdb
 import pyarrow as pa
@@ -18,13 +19,20 @@ from core.logging import get_logger
 from core.settings import Settings
 from warehouse import quality
 from warehouse.connection import connect
-from warehouse.copy_events import copy_events, missed_events
+from warehouse.copy_events import copy_events, set_newest
 from warehouse.copy_exposures import copy_exposures
 from warehouse.copy_tables import copy_posts, copy_users
+from warehouse.reconcile import Gap, find_gaps, remember_gaps
+from warehouse.repair import Healed, heal
 from warehouse.runs import record_run
 from warehouse.source import SourceCatalog, attached_source, in_postgres, inspect_source, scrub
+from warehouse.windows import EVERYTHING, Window
 
 KIND = "copy"
+NAMED = 5  # days in the log; the report and meta.gaps have all
+# which days are compared with the source after a copy: those that it has read of, or all; and whether those that differ
+# are copied again
+Reconcile = Literal["recent", "all", "repair"]
 logger = get_logger(__name__)
 
 
@@ -38,18 +46,19 @@ class CopyReport:
     rejected_by_rule: dict[str, int]  # by "table.rule", only rules that a row broke
     late: int  # events that came after the watermark had passed them
     exposures: int  # what the API showed: rows written
-    missed: int  # events older than the overlap that the source has and we do not; a full copy brings them
     watermark_before: datetime | None
     watermark_after: datetime
     full: bool
+    healed: Healed
+    gaps: list[Gap]  # days that differ from the source, as far as is known; a repair heals them
     seconds: float
 
 
-def copy_source(settings: Settings, run_id: str, *, full: bool = False) -> CopyReport:
+def copy_source(settings: Settings, run_id: str, *, full: bool = False, reconcile: Reconcile = "recent") -> CopyReport:
     """Bring users, posts and events of the warehouse up to the source. The caller holds `warehouse_lock`.
 
     Users and posts are replaced; of the events come those from the watermark less `warehouse.overlap` on, or all of
-    them the first time and with `full`.
+    them the first time and with `full`. Then the days that were read of are compared with the source, or all of them.
 
     Raises:
         SourceUnreachable, SourceMismatch, SourceEmpty: the source cannot be used as it is.
@@ -63,7 +72,9 @@ def copy_source(settings: Settings, run_id: str, *, full: bool = False) -> CopyR
         try:
             with _transaction(connection):
                 try:
-                    report = _copy(connection, settings, catalog, run_id, full=full, started=started)
+                    report = _copy(
+                        connection, settings, catalog, run_id, full=full, reconcile=reconcile, started=started
+                    )
                 except QualityError:
                     broken = quality.examples(connection)  # before the rollback takes them
                     raise
@@ -75,12 +86,11 @@ def copy_source(settings: Settings, run_id: str, *, full: bool = False) -> CopyR
             raise
         except duckdb.Error as error:
             raise SourceError(f"the copy failed, nothing has changed: {scrub(settings, str(error))}") from None
-    if report.missed:
+    if report.gaps:
         logger.warning(
-            "%s events of the source are older than the overlap (warehouse.overlap = %s) and have never been copied; "
-            "run a full copy to bring them",
-            f"{report.missed:,}",
-            settings.warehouse.overlap,
+            "events differ from the source's on days: %s; run ingest with repair = true to copy these days again",
+            ", ".join(f"{gap.day} ({gap.source:,} there, {gap.held:,} here)" for gap in report.gaps[:NAMED])
+            + ("" if len(report.gaps) <= NAMED else f", and {len(report.gaps) - NAMED:,} more"),
         )
     return report
 
@@ -92,6 +102,7 @@ def _copy(
     run_id: str,
     *,
     full: bool,
+    reconcile: Reconcile,
     started: float,
 ) -> CopyReport:
     quality.start(connection)
@@ -103,23 +114,34 @@ def _copy(
     events = copy_events(connection, settings, catalog.events, run_id, clock, full=full)
     verdicts["events"] = events.verdict
     quality.keep(connection, run_id)
+    latest = clock + settings.warehouse.future_tolerance
+    oldest = events.since or events.after - settings.warehouse.overlap
+    compared = Window.since(datetime.combine(oldest, time())) if reconcile == "recent" else EVERYTHING
+    gaps = find_gaps(connection, catalog.events, compared, latest)
+    healed = Healed()
+    if gaps and reconcile == "repair":
+        healed, verdict = heal(connection, settings, catalog.events, run_id, clock, events.before, gaps)
+        verdicts["events"] += verdict
+        gaps = find_gaps(connection, catalog.events, Window.of(gap.day for gap in gaps), latest)
+    late = connection.execute("SELECT count(*) FROM raw.events WHERE late_at = ?", [clock]).fetchall()[0][0]
     return CopyReport(
         read={table: verdict.read for table, verdict in verdicts.items()},
         copied={
             "users": verdicts["users"].read - verdicts["users"].rejected,
             "posts": verdicts["posts"].read - verdicts["posts"].rejected,
-            "events": events.accepted,
+            "events": events.accepted + healed.added,
         },
         rejected={table: verdict.rejected for table, verdict in verdicts.items()},
         rejected_by_rule={
             f"{table}.{rule}": count for table, verdict in verdicts.items() for rule, count in verdict.by_rule.items()
         },
-        late=events.late,
+        late=late,
         exposures=copy_exposures(connection, settings),
-        missed=missed_events(connection, catalog.events, events.since) if events.since else 0,
         watermark_before=events.before,
-        watermark_after=events.after,
+        watermark_after=set_newest(connection, catalog.events),
         full=events.since is None,
+        healed=healed,
+        gaps=remember_gaps(connection, gaps, EVERYTHING if events.since is None else compared),
         seconds=perf_counter() - started,
     )
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from core.columns import ACTION, ACTIONS, EVENT_TIME, POST_ID, USER_ID
 from core.errors import SourceEmpty
 from core.settings import Settings
-from warehouse import quality
+from warehouse import changes, quality
 from warehouse.connection import identifier, literal, read_sql
 from warehouse.quality import Verdict
 from warehouse.runs import set_watermark, watermark
 from warehouse.source import Table, in_postgres
+from warehouse.windows import EVERYTHING, Window
 
 WATERMARK = "events"
 BATCH_ROWS = 250_000  # rows of one arrow batch
@@ -29,7 +30,6 @@ class EventsCopy:
 
     verdict: Verdict
     accepted: int  # rows written to raw.events
-    late: int
     since: datetime | None  # the copy read from there on; None: everything
     before: datetime | None
     after: datetime
@@ -50,46 +50,95 @@ def copy_events(
     once; a full copy over earlier rows goes through a temporary table, to keep when late events became known; any
     other reads what is newer than the watermark less the overlap.
     """
-    held = _count(connection, "raw.events")
+    held = count(connection, "raw.events")
     before = watermark(connection, WATERMARK) if held else None
     since = None if before is None or full else before - settings.warehouse.overlap
-    batch = "batch" if held else "raw.events"
     if since is None:
-        _read_all(connection, events, batch)
+        verdict = _copy_all(connection, settings, events, run_id, clock, before)
     else:
-        _read_since(connection, events, since)
-    read = _count(connection, batch)
-    if since is None and read == 0:
-        raise _empty(events)
-
-    _set_unknown_actions_aside(connection, events, batch, since)
-    _set_duplicates_aside(connection, batch)
-    if since is not None:
-        connection.execute(read_sql("warehouse", "drop_known_events"), {"since": since})
-    connection.execute(
-        read_sql("warehouse", "doubtful_events").format(batch=batch),
-        {"latest": clock + settings.warehouse.future_tolerance},
-    )
-    quality.set_aside(connection, "events", batch)
-    verdict = quality.judge(connection, settings, run_id, "events", read, again=since is not None)
-
-    if since is not None:
-        connection.execute(read_sql("warehouse", "append_events"), {"before": before, "clock": clock})
-    elif held:
-        connection.execute(read_sql("warehouse", "replace_events"), {"before": before, "clock": clock})
-    after = connection.execute(f"SELECT max({EVENT_TIME}) FROM raw.events").fetchall()[0][0]
-    if after is None:
-        raise _empty(events)
-    set_watermark(connection, WATERMARK, after)
-    late = connection.execute("SELECT count(*) FROM raw.events WHERE late_at = ?", [clock]).fetchall()[0][0]
+        verdict, _ = copy_window(connection, settings, events, run_id, clock, before, Window.since(since))
     return EventsCopy(
         verdict=verdict,
-        accepted=_count(connection, "raw.events") - (held if since else 0),
-        late=late,
+        accepted=count(connection, "raw.events") - (held if since else 0),
         since=since,
         before=before,
-        after=after,
+        after=set_newest(connection, events),
     )
+
+
+def copy_window(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    events: Table,
+    run_id: str,
+    clock: datetime,
+    before: datetime | None,
+    window: Window,
+    *,
+    exact: bool = False,
+) -> tuple[Verdict, int]:
+    """Add what is new within `window`; with `exact`, also remove what the source has no more: how many rows that was.
+
+    An event that was accepted once is not judged again, and keeps the moment at which it became known. What is not
+    after the watermark `before` becomes known with this copy.
+    """
+    _read_window(connection, events, window)
+    read = count(connection, "batch")
+    _set_unknown_actions_aside(connection, events, "batch", window)
+    _set_duplicates_aside(connection, "batch")
+    gone = _remove_gone(connection, window) if exact else 0
+    within = window.in_warehouse()
+    connection.execute(read_sql("warehouse", "drop_known_events").format(within=within))
+    _set_doubtful_aside(connection, settings, "batch", clock)
+    verdict = quality.judge(connection, settings, run_id, "events", read, again=True)
+    connection.execute(
+        "UPDATE batch SET late_at = $clock WHERE event_time <= $before", {"clock": clock, "before": before}
+    )
+    connection.execute("INSERT INTO raw.events FROM batch ORDER BY event_time")
+    changes.mark_events(connection, "batch")
+    return verdict, gone
+
+
+def set_newest(connection: duckdb.DuckDBPyConnection, events: Table) -> datetime:
+    """Move the watermark to the newest event and return it."""
+    newest: datetime | None = connection.execute(f"SELECT max({EVENT_TIME}) FROM raw.events").fetchall()[0][0]
+    if newest is None:
+        raise _empty(events)
+    set_watermark(connection, WATERMARK, newest)
+    return newest
+
+
+def _copy_all(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    events: Table,
+    run_id: str,
+    clock: datetime,
+    before: datetime | None,
+) -> Verdict:
+    batch = "raw.events" if before is None else "batch"
+    _read_all(connection, events, batch)
+    read = count(connection, batch)
+    if read == 0:
+        raise _empty(events)
+    _set_unknown_actions_aside(connection, events, batch, EVERYTHING)
+    _set_duplicates_aside(connection, batch)
+    _set_doubtful_aside(connection, settings, batch, clock)
+    verdict = quality.judge(connection, settings, run_id, "events", read, again=False)
+    if before is not None:
+        connection.execute(read_sql("warehouse", "replace_events"), {"before": before, "clock": clock})
+    quality.forget_events(connection, EVERYTHING)
+    changes.mark_everything(connection)
+    return verdict
+
+
+def _remove_gone(connection: duckdb.DuckDBPyConnection, window: Window) -> int:
+    """Delete from `raw.events` what `batch` does not have within `window`, and mark its days."""
+    within = window.in_warehouse()
+    connection.execute(read_sql("warehouse", "gone_events").format(within=within))
+    changes.mark_events(connection, "gone")
+    [(removed,)] = connection.execute(read_sql("warehouse", "remove_gone").format(within=within)).fetchall()
+    return int(removed)
 
 
 def _read_all(connection: duckdb.DuckDBPyConnection, events: Table, batch: str) -> None:
@@ -110,10 +159,11 @@ def _read_all(connection: duckdb.DuckDBPyConnection, events: Table, batch: str) 
         )
 
 
-def _read_since(connection: duckdb.DuckDBPyConnection, events: Table, since: datetime) -> None:
+def _read_window(connection: duckdb.DuckDBPyConnection, events: Table, window: Window) -> None:
+    """Fill the temporary table `batch` with the source's rows of `window` and those without a time."""
     # one query inside PostgreSQL, which may use an index there
     columns = ", ".join(f"{events.columns[name].postgres} AS {name}" for name in (USER_ID, POST_ID, ACTION, EVENT_TIME))
-    query = in_postgres(f"SELECT {columns} FROM {events.qualified} WHERE {_window(events, since)}")
+    query = in_postgres(f"SELECT {columns} FROM {events.qualified} WHERE {_readable(events, window)}")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {USER_ID}, {POST_ID}, "
         f"TRY_CAST({ACTION} AS {_ACTION_TYPE}) AS {ACTION}, {EVENT_TIME}, NULL::TIMESTAMP AS late_at FROM {query}"
@@ -123,31 +173,21 @@ def _read_since(connection: duckdb.DuckDBPyConnection, events: Table, since: dat
 _ACTION_TYPE = f"ENUM ({', '.join(map(literal, ACTIONS))})"
 
 
-def _window(events: Table, since: datetime | None) -> str:
+def _readable(events: Table, window: Window) -> str:
     """The condition, for PostgreSQL, of the rows that a copy reads."""
-    if since is None:
-        return "true"
-    moment = identifier(events.columns[EVENT_TIME].name)
-    return f"({moment} >= {_bound(events, since)} OR {moment} IS NULL)"
-
-
-def _bound(events: Table, moment: datetime) -> str:
-    # of the column's own type, so that an index on it serves
-    if events.columns[EVENT_TIME].kind == "instant":
-        return f"timestamptz '{moment.isoformat()}+00'"
-    return f"timestamp '{moment.isoformat()}'"
+    return f"({window.in_source(events)} OR {identifier(events.columns[EVENT_TIME].name)} IS NULL)"
 
 
 def _set_unknown_actions_aside(
-    connection: duckdb.DuckDBPyConnection, events: Table, batch: str, since: datetime | None
+    connection: duckdb.DuckDBPyConnection, events: Table, batch: str, window: Window
 ) -> None:
     """Their text is lost in `batch`, where an action is an enum: read those few rows again, from the same snapshot."""
-    if _count(connection, f"{batch} WHERE {ACTION} IS NULL") == 0:
+    if count(connection, f"{batch} WHERE {ACTION} IS NULL") == 0:
         return
     action = events.columns[ACTION].postgres
     columns = ", ".join(f"{events.columns[name].postgres} AS {name}" for name in (USER_ID, POST_ID, ACTION, EVENT_TIME))
     query = in_postgres(
-        f"SELECT {columns} FROM {events.qualified} WHERE {_window(events, since)} "
+        f"SELECT {columns} FROM {events.qualified} WHERE {_readable(events, window)} "
         f"AND ({action} IS NULL OR {action} NOT IN ({', '.join(map(literal, ACTIONS))}))"
     )
     connection.execute(read_sql("warehouse", "unknown_actions").format(query=query))
@@ -156,6 +196,7 @@ def _set_unknown_actions_aside(
 
 
 def _set_duplicates_aside(connection: duckdb.DuckDBPyConnection, batch: str) -> None:
+    """All but one of the rows of `batch` that are the same."""
     repeated = _repeated_hashes(connection, batch)
     if len(repeated) == 0:
         return
@@ -171,7 +212,7 @@ def _repeated_hashes(connection: duckdb.DuckDBPyConnection, batch: str) -> NDArr
     Sorting one array of hashes takes a tenth of the time of a GROUP BY over as many different rows; different rows
     of one hash are told apart afterwards, so the answer is exact.
     """
-    hashes = np.empty(_count(connection, batch), np.uint64)
+    hashes = np.empty(count(connection, batch), np.uint64)
     filled = 0
     query = f"SELECT hash({USER_ID}, {POST_ID}, {ACTION}, {EVENT_TIME}) FROM {batch}"
     for part in connection.execute(query).to_arrow_reader(BATCH_ROWS):
@@ -181,12 +222,10 @@ def _repeated_hashes(connection: duckdb.DuckDBPyConnection, batch: str) -> NDArr
     return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
-def missed_events(connection: duckdb.DuckDBPyConnection, events: Table, since: datetime) -> int:
-    """How many more rows older than `since` the source has than we have accepted or rejected."""
-    moment = identifier(events.columns[EVENT_TIME].name)
-    older = in_postgres(f"SELECT count(*) AS older FROM {events.qualified} WHERE {moment} < {_bound(events, since)}")
-    query = read_sql("warehouse", "missed_events").format(older=older)
-    return int(connection.execute(query, {"since": since}).fetchall()[0][0])
+def _set_doubtful_aside(connection: duckdb.DuckDBPyConnection, settings: Settings, batch: str, clock: datetime) -> None:
+    latest = clock + settings.warehouse.future_tolerance
+    connection.execute(read_sql("warehouse", "doubtful_events").format(batch=batch), {"latest": latest})
+    quality.set_aside(connection, "events", batch)
 
 
 @contextmanager
@@ -199,7 +238,8 @@ def _any_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.execute("RESET preserve_insertion_order")
 
 
-def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """How many rows there are in a relation."""
     return int(connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
 
 

@@ -5,7 +5,7 @@ import duckdb
 from core.columns import POST_ID, TEXT, TEXT_HASH, TOPIC, USER_ID
 from core.errors import SourceEmpty
 from core.settings import Settings
-from warehouse import quality
+from warehouse import changes, quality
 from warehouse.connection import identifier, read_sql
 from warehouse.quality import Verdict
 from warehouse.source import SourceCatalog, Table, in_postgres
@@ -35,6 +35,7 @@ def copy_posts(
     posts = catalog.posts
     names = {TEXT: f"coalesce({posts.columns[TEXT].postgres}, '')", TOPIC: posts.columns[TOPIC].postgres}
     verdict = _read(connection, settings, posts, "posts", POST_ID, names, run_id)
+    changes.mark_posts(connection)
     connection.execute("DELETE FROM raw.posts")
     connection.execute(
         f"INSERT INTO raw.posts SELECT {POST_ID}, {TEXT}, {TOPIC}, sha256({TEXT}) AS {TEXT_HASH} "

@@ -4,6 +4,7 @@ While a copy runs, its broken rows are in the temporary table `broken`; what it 
 There a row is one (table, rule, row as JSON, occurrence), so that copying the same source again adds nothing.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import duckdb
@@ -12,6 +13,7 @@ import pyarrow as pa
 from core.errors import QualityError
 from core.settings import Settings
 from warehouse.connection import read_sql
+from warehouse.windows import Window
 
 # how many rows of each table and rule are kept for looking at when a copy fails
 EXAMPLES = 10_000
@@ -27,6 +29,9 @@ class Verdict:
     @property
     def rejected(self) -> int:
         return sum(self.by_rule.values())
+
+    def __add__(self, other: "Verdict") -> "Verdict":
+        return Verdict(self.read + other.read, dict(Counter(self.by_rule) + Counter(other.by_rule)))
 
 
 def start(connection: duckdb.DuckDBPyConnection) -> None:
@@ -81,6 +86,12 @@ def judge(
 def keep(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
     """Write the rows of `broken` that are not there yet to `quality.rejected`."""
     connection.execute(read_sql("warehouse", "keep_broken"), {"run_id": run_id})
+
+
+def forget_events(connection: duckdb.DuckDBPyConnection, window: Window) -> None:
+    """Forget events of `window` that were rejected once and are not in `broken`: gone, or accepted since."""
+    within = window.in_warehouse("""TRY_CAST("row" ->> 'event_time' AS TIMESTAMP)""")
+    connection.execute(read_sql("warehouse", "forget_events").format(within=within))
 
 
 def examples(connection: duckdb.DuckDBPyConnection) -> pa.Table:

@@ -20,11 +20,18 @@ spans AS (
 shown AS (
     SELECT
         salt,
-        shown_at::DATE AS day,
-        count(*) AS answers,
-        count(*) FILTER (shown_at + $window <= $horizon) AS closed
-    FROM counted
-    GROUP BY ALL
+        DATE '1970-01-01' + number AS day,
+        answers,
+        closed
+    FROM (
+        SELECT
+            salt,
+            (epoch_us(shown_at) // 86400000000)::INTEGER AS number, -- grouped in a third of the time that dates take
+            count(*) AS answers,
+            count(*) FILTER (shown_at <= $horizon::TIMESTAMP - $window) AS closed
+        FROM counted
+        GROUP BY ALL
+    )
 ),
 happened AS (
     SELECT event_time::DATE AS day, count(*) AS events

@@ -1,6 +1,6 @@
 -- experiments/sql/guardrail_day.sql
--- One day of `experiments.guardrail_daily`. Sources and variety are measured on one list in $one_in, chosen by hash: the
--- same always. The answers are read three times: a few columns cost less than lists that are held.
+-- One day of `experiments.guardrail_daily`; $seen answers and $posts by place in $arms have been counted before. Sources
+-- and variety are measured on one list in $one_in, chosen by hash: the same always.
 WITH answers AS (
     SELECT
         arm,
@@ -8,16 +8,6 @@ WITH answers AS (
         quantile_cont(nullif(latency, 0), [0.5, 0.99]) AS latency -- 0 where it was not measured
     FROM raw.exposures
     WHERE salt = $salt AND as_of IS NULL AND experiment IS NOT NULL AND shown_at >= $day AND shown_at < $until
-    GROUP BY arm
-),
-seen AS (SELECT arm, count(*) AS answers FROM answered WHERE viewed <> 0 GROUP BY arm),
-posts AS (
-    SELECT arm, count(*) AS posts
-    FROM (
-        SELECT DISTINCT arm, unnest(post_ids) AS post_id
-        FROM raw.exposures
-        WHERE salt = $salt AND as_of IS NULL AND experiment IS NOT NULL AND shown_at >= $day AND shown_at < $until
-    )
     GROUP BY arm
 ),
 topics AS (
@@ -58,19 +48,15 @@ looked_into AS (
     GROUP BY arm
 )
 SELECT
-    $salt AS salt,
-    $day AS day,
     arm,
     a.answers,
     a.latency[1] AS latency_p50,
     a.latency[2] AS latency_p99,
-    coalesce(p.posts, 0) AS posts,
+    $posts[list_position($arms, arm)] AS posts,
     l.diversity,
     l.fallbacks,
     l.explored,
-    1 - coalesce(s.answers, 0) / a.answers AS unseen
+    1 - $seen[list_position($arms, arm)] / a.answers AS unseen
 FROM answers AS a
-LEFT JOIN seen AS s USING (arm)
-LEFT JOIN posts AS p USING (arm)
 LEFT JOIN looked_into AS l USING (arm)
 ORDER BY arm

@@ -1,10 +1,10 @@
 -- Views and likes by post and known day.
 SELECT
     post_id,
-    CAST(known_at AS DATE) AS day,
+    day,
     CAST(count(*) FILTER (action = 'view') AS INTEGER) AS views,
     CAST(count(*) FILTER (action = 'like') AS INTEGER) AS likes
-FROM raw.known_events
-WHERE known_at >= $since
+FROM (SELECT post_id, action, CAST(known_at AS DATE) AS day FROM raw.known_events)
+WHERE {chosen}
 GROUP BY ALL
 ORDER BY ALL

@@ -50,3 +50,11 @@ ORDER BY post_id, event_time DESC, user_id, action;
 -- what became of the experiments' answers, by user and day, as it was last aggregated
 CREATE TABLE snapshot.experiment_daily AS
 FROM experiments.experiment_daily ORDER BY salt, day, user_id, arm;
+
+-- the arm that each user of the newest experiment was last shown, which services let the user keep
+CREATE TABLE snapshot.shown_arm AS
+SELECT salt, user_id, arg_max(arm, shown_at) AS arm, max(shown_at) AS shown_at
+FROM raw.exposures
+WHERE salt = (SELECT arg_max(salt, shown_at) FROM raw.exposures WHERE as_of IS NULL) AND as_of IS NULL
+GROUP BY salt, user_id
+ORDER BY user_id;

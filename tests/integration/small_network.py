@@ -13,7 +13,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from core.settings import Settings
-from features.daily import rebuild_daily
+from features.daily import refresh_daily
 from ranking import pipeline
 from ranking.pipeline import judge, load_inputs
 from ranking.promotion import pass_gate
@@ -76,7 +76,7 @@ class Network:
         """What retrain/nightly does, without Prefect."""
         copy_source(self.settings, uuid4().hex, full=full)
         with connect(self.settings) as con, draft(self.settings) as folder:
-            rebuild_daily(con)
+            refresh_daily(con)
             inputs = load_inputs(con, self.settings)
             rival = standing(self.settings)
             judgement = judge(con, inputs, self.settings, rival)
@@ -88,10 +88,9 @@ class Network:
 
     def refresh(self) -> Snapshot:
         """What refresh/quarter-hourly does, without Prefect."""
-        report = copy_source(self.settings, uuid4().hex)
-        assert report.watermark_before is not None
+        copy_source(self.settings, uuid4().hex)
         with connect(self.settings) as con, draft(self.settings) as folder:
-            rebuild_daily(con, since=report.watermark_before.date())
+            refresh_daily(con)
             inputs = load_inputs(con, self.settings)
             manifest = pipeline.refresh(con, inputs, current(self.settings), folder, self.settings)
             return publish(self.settings, folder, manifest)

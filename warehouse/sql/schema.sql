@@ -36,6 +36,18 @@ CREATE TABLE IF NOT EXISTS meta.runs (
 );
 CREATE TABLE IF NOT EXISTS meta.watermarks (name VARCHAR PRIMARY KEY, value TIMESTAMP);
 
+-- what copies have changed since `reader` last looked, by the reader's notion of a day; a day of NULL: everything
+CREATE TABLE IF NOT EXISTS meta.changed_days (reader VARCHAR, day DATE);
+-- posts that came, went or changed their topic
+CREATE TABLE IF NOT EXISTS meta.changed_posts (reader VARCHAR, post_id BIGINT);
+-- days whose events are not those of the source: how many it has, and how many have been accepted or rejected
+CREATE TABLE IF NOT EXISTS meta.gaps (day DATE, source BIGINT, held BIGINT);
+-- the snapshot that was last published, and checksums of what it was made of
+CREATE TABLE IF NOT EXISTS meta.published (snapshot VARCHAR, users VARCHAR, posts VARCHAR);
+-- a warehouse of an earlier version knows how far days are aggregated, and not whether topics have changed since
+INSERT INTO meta.changed_days SELECT 'features', NULL FROM meta.watermarks WHERE name = 'days';
+DELETE FROM meta.watermarks WHERE name = 'days';
+
 CREATE TABLE IF NOT EXISTS features.text_embeddings (model VARCHAR, text_hash VARCHAR, vector FLOAT []);
 CREATE TABLE IF NOT EXISTS features.user_day (user_id BIGINT, day DATE, views INTEGER, likes INTEGER);
 CREATE TABLE IF NOT EXISTS features.user_topic_day (

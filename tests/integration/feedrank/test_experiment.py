@@ -35,6 +35,7 @@ def experiment(
 
 
 def test_an_experiment_from_start_to_shipping(experiment: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "carol")
     code, output, _ = experiment("start", "--author", "ann")
     assert code == 0
     assert "text-embeddings runs since" in output
@@ -42,22 +43,27 @@ def test_an_experiment_from_start_to_shipping(experiment: Command, monkeypatch: 
     assert "coverage 1" in experiment("coverage", "1", "--author", "bob")[1]
     output = experiment("weights", "control=0.2", "test=0.8", "--author", "ann")[1]
     assert "control 0.2, test 0.8" in output
-    assert "30.0% of the users are in another arm now" in output
+    assert "users keep the arm that they were shown" in output
+    assert "30.0% of the users get another if they were shown none" in output
+    output = experiment("weights", "control=0.4", "test=0.6", "--move")[1]
+    assert "20.0% of the users are in another arm now; those who were shown both are left out" in output
     assert "everybody gets test" in experiment("ship", "test", "--author", "bob")[1]
     told = changes(load_settings())
     assert [(one.action, one.author) for one in told] == [
         ("start", "ann"),
         ("coverage", "bob"),
         ("weights", "ann"),
+        ("weights", "carol"),
         ("ship", "bob"),
     ]
+    assert [one.plan.bucket_version for one in told] == [0, 0, 0, 1, 1]
     plan = standing(told)
     assert plan is not None
-    assert (plan.shipped, plan.coverage, plan.weights[TEST]) == (TEST, 1, 0.8)
+    assert (plan.shipped, plan.coverage, plan.weights[TEST]) == (TEST, 1, 0.6)
     assert known_plan(load_settings()) == plan
     monkeypatch.setenv("FEEDRANK_EXPERIMENT__SALT", "text-embeddings-2")
     output = experiment("status")[1]
-    assert [author for author in ("ann", "bob") if output.count(author) == 2] == ["ann", "bob"]
+    assert [output.count(author) for author in ("ann", "bob", "carol")] == [2, 2, 1]
     assert "ship test" in output
     assert "salt text-embeddings-2: feedrank experiment start begins it" in output
     assert experiment("start")[0] == 0

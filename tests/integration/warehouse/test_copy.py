@@ -1,4 +1,3 @@
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,31 +66,13 @@ def test_new_and_late_events_are_picked_up_and_late_ones_marked(
         " (3, 10, 'like', '2025-01-10 12:00')"
     )
     report = copy_source(settings, "second")
-    assert (report.copied["events"], report.late, report.missed) == (3, 2, 0)
+    assert (report.copied["events"], report.late, report.gaps) == (3, 2, [])
     assert report.watermark_after == datetime(2025, 1, 10, 13)
     late = rows("SELECT user_id, late_at > '2026-01-01' FROM raw.events WHERE late_at IS NOT NULL")
     assert sorted(late) == [(2, True), (3, True)]
     before = everything()
     copy_source(settings, "third", full=True)
     assert everything() == before, "a full copy keeps when a late event became known"
-
-
-@pytest.mark.usefixtures("network")
-def test_events_older_than_the_overlap_are_reported_and_a_full_copy_brings_them(
-    settings: Settings, execute: Execute, rows: Rows, caplog: pytest.LogCaptureFixture
-) -> None:
-    # a rejected one is not missed, and neither is one that was rejected first and accepted later
-    execute("INSERT INTO feed_action VALUES (9, 10, 'view', '2025-01-02'), (9, 10, 'x', '2025-01-02')")
-    copy_source(settings, "first")
-    execute("INSERT INTO \"user\" (id) VALUES (9); INSERT INTO feed_action VALUES (1, 20, 'view', '2025-01-03')")
-    with caplog.at_level(logging.WARNING):
-        report = copy_source(settings, "second")
-    assert (report.copied["events"], report.missed) == (0, 1)
-    assert "run a full copy" in caplog.text
-    report = copy_source(settings, "third", full=True)
-    assert (report.copied["events"], report.late) == (6, 2)
-    assert copy_source(settings, "fourth").missed == 0
-    assert rows("SELECT count(*) FROM raw.events WHERE late_at IS NOT NULL") == [(2,)]
 
 
 @pytest.mark.usefixtures("network")
@@ -116,7 +97,8 @@ def test_the_overlap_bounds_how_far_back_a_copy_looks(settings: Settings, execut
         " (1, 20, 'like', '2025-01-10 10:59:59.999999')"
     )
     report = copy_source(narrow, "second")
-    assert (report.copied["events"], report.late, report.missed) == (1, 1, 1)
+    assert (report.copied["events"], report.late) == (1, 1)
+    assert [(gap.day, gap.missing, gap.surplus) for gap in report.gaps] == [(NOON.date(), 1, 0)]
 
 
 @pytest.mark.usefixtures("network")

@@ -1,26 +1,25 @@
 """Features see what was known before the cut, and nothing later; training and serving see the same."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import duckdb
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from core.columns import ARMS, USER_ID
 from features.as_of import PostFeatures, UserFeatures, post_features, same_cut, user_features
 from features.basis import Basis
 from features.catalog import ACTIVITY, Layout
-from features.daily import rebuild_daily
+from features.daily import TABLES, rebuild_daily, refresh_daily
 from features.leaks import forget_from
 from features.matrix import fill_users, personal_features, post_template
 from features.neighbours import neighbour_scores
 from features.serving_state import build_state
 from features.training_set import build_training_set, labelled_views
 from tests.unit.features.conftest import FITTED_BEFORE
+from warehouse.changes import mark_events
 
 CUT = date(2026, 1, 8)
 MIDNIGHT = datetime(2026, 1, 8)
@@ -80,7 +79,7 @@ def test_the_future_changes_nothing(con: duckdb.DuckDBPyConnection, basis: Basis
 
 def test_a_late_event_counts_from_the_day_it_arrived(con: duckdb.DuckDBPyConnection, basis: Basis) -> None:
     con.execute("INSERT INTO raw.events VALUES (0, 3, 'like', ?, ?)", [datetime(2026, 1, 2), datetime(2026, 1, 9, 3)])
-    rebuild_daily(con, since=date(2026, 1, 9))
+    rebuild_daily(con)
     keys = pl.DataFrame({USER_ID: [0, 0], "cut": [date(2026, 1, 9), date(2026, 1, 10)]})
     likes = [spec.name for spec in ACTIVITY].index("user_likes") + 2  # after the two profile columns
     found = user_features(con, keys, basis).values[:, likes]
@@ -108,26 +107,30 @@ def test_where_likes_lie_is_what_a_plain_loop_finds(con: duckdb.DuckDBPyConnecti
             np.testing.assert_allclose(found[arm][row], total / np.linalg.norm(total), rtol=1e-4, atol=1e-6)
 
 
-@hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(arrivals=st.lists(st.tuples(st.integers(0, 19), st.integers(0, 14), st.integers(0, 5)), min_size=1, max_size=20))
-def test_days_since_the_watermark_are_enough(
-    con: duckdb.DuckDBPyConnection, arrivals: list[tuple[int, int, int]]
-) -> None:
-    since = con.sql("SELECT max(known_at)::DATE FROM raw.known_events").fetchone()[0]  # type: ignore[index]
-    for user, post, days_late in arrivals:
-        arrived = datetime.combine(since, datetime.min.time()) + timedelta(hours=30)
-        time = arrived - timedelta(days=days_late)
-        con.execute(
-            "INSERT INTO raw.events VALUES (?, ?, 'view', ?, ?)",
-            [user * 10, post * 3, time, arrived if days_late else None],
-        )
-    rebuild_daily(con, since=since)
-    partial = {
-        table: con.sql(f"FROM features.{table} ORDER BY ALL").fetchall()
-        for table in ("user_day", "user_topic_day", "post_day")
-    }
+def test_a_late_event_changes_the_day_of_its_arrival_and_nothing_else(con: duckdb.DuckDBPyConnection) -> None:
+    before = daily_rows(con)
+    con.execute(
+        """
+        INSERT INTO raw.events VALUES
+            (0, 3, 'view', '2026-01-02', '2026-01-09 03:00'), (0, 6, 'like', '2026-01-05', '2026-01-09 03:00')
+        """
+    )
+    mark_events(con, "(FROM raw.events WHERE late_at = '2026-01-09 03:00')")
+    refresh_daily(con)
+    after = daily_rows(con)
+    for table, rows in after.items():
+        changed = set(rows) ^ set(before[table])
+        assert {row[day] for row in changed for day in range(len(row)) if isinstance(row[day], date)} == {
+            date(2026, 1, 9)
+        }
     rebuild_daily(con)
-    assert partial == {table: con.sql(f"FROM features.{table} ORDER BY ALL").fetchall() for table in partial}
+    assert daily_rows(con) == after
+    refresh_daily(con)
+    assert daily_rows(con) == after
+
+
+def daily_rows(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
+    return {table: con.sql(f"FROM features.{table} ORDER BY ALL").fetchall() for table in TABLES}
 
 
 def test_a_user_nobody_has_seen_has_the_prior_of_everybody(
