@@ -96,9 +96,9 @@ class Arena:
         views = labelled_views(
             con, datetime.combine(since, time()), until, window, rows=settings.ranking.max_training_rows
         ).sort(USER_ID, CUT)
-        self._before = fit_features(con, posts, self._spaces, self._codebook, since, features, settings.threads)
+        before = fit_features(con, posts, self._spaces, self._codebook, since, features, settings.threads)
         layout = Layout(tuple(self._codebook.names))
-        training = build_training_set(con, views, self._basis(self._before), layout)
+        training = build_training_set(con, views, self._basis(before), layout)
         matrix = training.matrix(TEST)
         days_of = views[CUT].to_physical().to_numpy().astype(np.int64)
         groups = views[USER_ID].to_numpy() * 100_000 + days_of
@@ -109,16 +109,7 @@ class Arena:
         """What a sample of users would be served from."""
         con, settings, inputs = self._con, self._settings, self._inputs
         posts = inputs.posts
-        fitted = fit_features(
-            con,
-            posts,
-            self._spaces,
-            self._codebook,
-            inputs.cut,
-            settings.features,
-            settings.threads,
-            earlier=self._before,
-        )
+        fitted = fit_features(con, posts, self._spaces, self._codebook, inputs.cut, settings.features, settings.threads)
         state = build_state(con, self._basis(fitted), layout, inputs.cut, np.ones(len(posts.ids), np.bool_))
         users = np.sort(np.random.default_rng(0).permutation(len(state.user_ids))[:USERS])
         everything, audience = np.arange(len(posts.ids)), state.audience(TEST, users)

@@ -45,7 +45,6 @@ def fit_factors(
     described: Floats,
     post_ids: NDArray[np.int64],
     width: int,
-    earlier: FactorModel | None = None,
 ) -> FactorModel:
     """Fit at most `width` factors; unused ones are zero. Nothing is drawn at random.
 
@@ -55,48 +54,28 @@ def fit_factors(
         described: (P, X) x of each post, see `features.factor_model.describe`.
         post_ids: (P,) ascending.
         width: K.
-        earlier: a model of the same x to go on from; it decides which factors are used.
     """
-    fit = _Fit(views, prior, described, post_ids, earlier or _from_moments(views, prior, described, post_ids, width))
+    fit = _Fit(views, prior, described, post_ids, _first_loadings(views, prior, described, width))
     for _ in range(ROUNDS):
         fit.round()
     log.info("factor model: %d factors from %d views of %d users", fit.used, len(views.user), len(views.user_ids))
     return fit.model(width)
 
 
-def _from_moments(
-    views: Views, prior: Floats, described: Floats, post_ids: NDArray[np.int64], width: int
-) -> FactorModel:
-    loadings = _first_loadings(views, prior, described, width)
-    spread = np.diag(np.append(QUALITY_VARIANCE, np.full(loadings.shape[1], FACTOR_VARIANCE)))
-    return FactorModel(
-        post_ids=post_ids,
-        quality=np.zeros(len(post_ids), np.float32),
-        factors=described @ loadings,
-        loadings=loadings,
-        mean_quality=np.zeros(1, np.float32),
-        spread=spread.astype(np.float32),
-        profile_weight=np.ones(1, np.float32),
-    )
-
-
 class _Fit:
     """The state of a fit between rounds."""
 
     def __init__(
-        self, views: Views, prior: Floats, described: Floats, post_ids: NDArray[np.int64], start: FactorModel
+        self, views: Views, prior: Floats, described: Floats, post_ids: NDArray[np.int64], loadings: Floats
     ) -> None:
         self._views, self._prior, self._described, self._post_ids = views, prior, described, post_ids
-        used = start.loadings.any(axis=0)  # (K,)
-        both = np.append(True, used)
-        self.used = int(used.sum())
-        known = start.of_posts(post_ids, described)
-        self.posts = PostFactors(known.quality, known.factors[:, used], known.profile_weight)
-        self.loadings = start.loadings[:, used]
-        self.explained = described @ self.loadings  # (P, K)
-        self.mean_quality = float(start.mean_quality[0])
+        self.used = loadings.shape[1]
+        self.loadings = loadings
+        self.explained = described @ loadings  # (P, K)
+        self.posts = PostFactors(np.zeros(len(post_ids), np.float32), self.explained, np.float32(1))
+        self.mean_quality = 0.0
         self.theta = np.zeros((len(views.user_ids), self.used), np.float32)
-        self.spread = start.spread[np.ix_(both, both)].astype(np.float64)  # S
+        self.spread = np.diag(np.append(QUALITY_VARIANCE, np.full(self.used, FACTOR_VARIANCE)))  # S
         # (X, X): the same for every round
         self._gram = described.T @ described + RIDGE * np.eye(described.shape[1])
 

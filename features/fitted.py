@@ -83,9 +83,8 @@ def fit_features(
     cut: date,
     settings: FeatureSettings,
     threads: int,
-    earlier: Fitted | None = None,
 ) -> Fitted:
-    """Learn from what was known before `cut`, going on from what was fitted `earlier` on the same spaces.
+    """Learn from what was known before `cut`.
 
     Without views and likes, the models know nothing of users and posts.
     """
@@ -107,8 +106,7 @@ def fit_features(
 
     def fit(arm: str) -> FactorModel:
         described = describe_posts(codebook, posts, spaces[arm])[shown]
-        start = earlier.factors[arm] if earlier else None
-        return fit_factors(views, of_views, described, posts.ids[shown], settings.factors, start)
+        return fit_factors(views, of_views, described, posts.ids[shown], settings.factors)
 
     # one thread an arm, and one thread for the sums of each, which are then made in one order on any machine
     with threadpool_limits(limits=1), ThreadPoolExecutor(min(threads, len(spaces))) as pool:

@@ -125,7 +125,7 @@ def fit_rankers(
     # where there was nothing to learn before the window, the trees were trained without: so they are served without
     fitted = before
     if before.prior.learned:
-        fitted = fit_features(con, posts, spaces, codebook, cut, features, settings.threads, earlier=before)
+        fitted = fit_features(con, posts, spaces, codebook, cut, features, settings.threads)
     return Rankers(fitted, classical, neural, models, layout)
 
 
