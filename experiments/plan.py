@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal, Self
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
@@ -45,7 +45,7 @@ class Plan(Struct, frozen=True, dict=True):  # dict: what follows from the field
     started_at: datetime
     ended_at: datetime | None
     shipped: str | None  # the arm that everybody gets since the end
-    moves: tuple[datetime, ...] = ()  # when those who had been shown an arm were dealt anew
+    moves: list[datetime] = field(default_factory=list)  # when those who had been shown an arm were dealt anew
     min_bucket_version: int = 0  # who was shown an arm in a version below it is left out
 
     def __post_init__(self) -> None:
@@ -137,7 +137,7 @@ class Plan(Struct, frozen=True, dict=True):  # dict: what follows from the field
                 f"weights are given for {', '.join(sorted(weights)) or 'no arm'}; the arms of experiment "
                 f"{self.name!r} are {', '.join(self.arms)}, and each needs one"
             )
-        return replace(self, weights=weights, moves=self.moves if move_at is None else (*self.moves, move_at))
+        return replace(self, weights=weights, moves=self.moves if move_at is None else [*self.moves, move_at])
 
     def cover(self, coverage: float) -> Self:
         """Take more of the users in; those who are in stay in their arm."""
