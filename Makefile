@@ -21,7 +21,7 @@ up: $(READY) ## the same against your own PostgreSQL (FEEDRANK_SOURCE__DSN or fe
 	@$(BIN)/feedrank up $(ARGS)
 
 test: $(READY) ## all tests; ARGS='tests/unit -k split' to choose
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup $(ARGS)
+	$(BIN)/python -m pytest $(ARGS)
 
 check: $(READY) ## formatting, lint, types, and who may import whom
 	$(BIN)/ruff format --check .

@@ -16,13 +16,6 @@ REPOSITORY = Path(__file__).parent.parent
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file stay in one process, and so do all that start Prefect: two would look for the same free port."""
-    for item in items:
-        file = item.path.relative_to(REPOSITORY)
-        item.add_marker(pytest.mark.xdist_group("prefect" if file.parent.name == "flows" else str(file)))
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """DSN of a server of this test session."""
