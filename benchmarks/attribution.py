@@ -110,6 +110,7 @@ def main() -> bool:
         with connect(settings) as con:
             draw(con, 0, answers, answers)
             con.execute("CHECKPOINT")
+        with connect(settings) as con:  # as a run of the flow opens it, without what drawing has left in memory
             whole = timed(lambda: update_daily(con, settings))
             every = timed(lambda: moments(con, SALT, START, 14))
             last = timed(lambda: last_moments(con, SALT, START, 14, ["history"]))
