@@ -1,7 +1,8 @@
 """`feedrank simulate`: a made-up network in a PostgreSQL of one's own, to try feedrank on a server."""
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -10,6 +11,7 @@ from sqlalchemy import create_engine, inspect, make_url
 from core.settings import Settings, load_settings
 from feedrank.terminal import step
 from feedrank.world import keep_world
+from simulation.course import SMALLEST, course, scaled
 from simulation.postgres import write_world
 from simulation.settings import WorldSettings, today
 from simulation.world import simulate as draw_world
@@ -24,10 +26,12 @@ RehearsalDays = Annotated[int, Parameter(validator=Number(gte=0, lte=365))]
 
 def simulate(
     *,
-    users: Users = 5_000,
-    posts: Posts = 2_000,
-    days: Days = 60,
-    events: Events = 1_000_000,
+    preset: Literal["small", "course"] = "small",
+    scale: Annotated[float, Parameter(validator=Number(gte=SMALLEST, lte=100))] = 1.0,
+    users: Users | None = None,
+    posts: Posts | None = None,
+    days: Days | None = None,
+    events: Events | None = None,
     seed: Seed = 0,
     rehearsal_days: RehearsalDays = 0,
 ) -> None:
@@ -35,8 +39,13 @@ def simulate(
 
     Parameters
     ----------
+    preset
+        small: 5,000 users, 2,000 posts, a million events in 60 days. course: 163,205 users, 7,023 posts, 76,892,800
+        events in 90 days.
+    scale
+        So much of the preset's users and events; 0.01 is a hundredth.
     users
-        People in the network.
+        People in the network, other than the preset says.
     posts
         Posts, each with a text and a topic.
     days
@@ -49,7 +58,12 @@ def simulate(
         The history ends so many days before the last midnight; `feedrank experiment rehearse` plays them.
     """
     settings = load_settings()
-    world = WorldSettings(users, posts, days, events, seed, ends_at=today() - timedelta(days=rehearsal_days))
+    ends_at = today() - timedelta(days=rehearsal_days)
+    whole = course() if preset == "course" else WorldSettings()
+    asked: dict[str, Any] = {"users": users, "posts": posts, "days": days, "events": events}
+    world = replace(
+        scaled(whole, scale), seed=seed, ends_at=ends_at, **{name: n for name, n in asked.items() if n is not None}
+    )
     fill(settings, settings.source.required_dsn(), world)
 
 

@@ -24,6 +24,12 @@ _HOUR_ENDS = np.cumsum(_HOURS) / _HOURS.sum()
 _MS_PER_HOUR = 3_600_000
 # a like follows its view by 1 s plus an exponential time, cut so that it never reaches an hour
 _SOONEST_MS, _MEAN_MS, LONGEST_MS = 1_000, 180_000, 3_500_000
+_MS_PER_DAY = 24 * _MS_PER_HOUR
+_US_PER_DAY = 1_000 * _MS_PER_DAY
+# a visit's views follow each other by so much, uniformly: as in a real feed of some 50,000 events
+_SHORTEST_LOOK_MS, _LONGEST_LOOK_MS = 10_000, 180_000
+# an exact world aims at a little more than is wanted, in events and in standard deviations, and is cut off at the end
+_MORE, _DEVIATIONS = 0.01, 5
 
 
 def draw_feed(settings: WorldSettings, truth: Truth) -> Iterator[pl.DataFrame]:
@@ -35,13 +41,14 @@ def draw_feed(settings: WorldSettings, truth: Truth) -> Iterator[pl.DataFrame]:
     users, posts = len(truth.user_ids), len(truth.post_ids)
     pairs = LikedPairs(users, posts)
     pending: list[pl.DataFrame] = []  # likes after midnight of views before it
+    missing = settings.events
     for day in range(settings.days):
         rng = stream(settings.seed, Stream.FEED, day)
         midnight = settings.start + np.timedelta64(day, "D")
         next_midnight = midnight + np.timedelta64(1, "D")
 
-        user = np.repeat(np.arange(users), rng.poisson(np.where(truth.joined_at < next_midnight, truth.daily_views, 0)))
-        time = midnight + times_of_day(rng, len(user))
+        more = _needed(settings, truth, midnight, missing) if settings.exact else 1.0
+        user, time = _views(rng, settings.views_a_visit, truth, midnight, more)
         order = np.argsort(time, kind="stable")
         user, time = user[order], time[order]
         present = time >= truth.joined_at[user]
@@ -61,7 +68,40 @@ def draw_feed(settings: WorldSettings, truth: Truth) -> Iterator[pl.DataFrame]:
         )
         events = pl.concat([*pending, views, likes]).sort(EVENT_TIME, maintain_order=True)
         pending = [events.filter(pl.col(EVENT_TIME) >= pl.lit(next_midnight))]
-        yield events.filter(pl.col(EVENT_TIME) < pl.lit(next_midnight))
+        today = events.filter(pl.col(EVENT_TIME) < pl.lit(next_midnight))
+        if settings.exact:
+            today = today.head(missing)
+            missing -= len(today)
+        yield today
+
+
+def _needed(settings: WorldSettings, truth: Truth, midnight: np.datetime64, missing: int) -> float:
+    """By what to multiply activity from a day on, so that the `missing` events will have come just before the end."""
+    stay = settings.end - truth.joined_at.clip(min=midnight)  # (U,)
+    expected = (truth.daily_views @ stay.astype(np.float64)) / _US_PER_DAY * (1 + settings.like_rate)
+    wanted = missing * (1 + _MORE) + _DEVIATIONS * np.sqrt(missing * settings.views_a_visit)
+    return float(wanted / expected)
+
+
+def _views(
+    rng: np.random.Generator, views_a_visit: float, truth: Truth, midnight: np.datetime64, more: float
+) -> tuple[NDArray[np.int64], NDArray[np.datetime64]]:
+    """Who views something on a day and when, in no order; those who have not joined by then are not left out yet."""
+    users, next_midnight = len(truth.user_ids), midnight + np.timedelta64(1, "D")
+    visits_a_day = np.where(truth.joined_at < next_midnight, truth.daily_views * (more / views_a_visit), 0)
+    visitor = np.repeat(np.arange(users), rng.poisson(visits_a_day))
+    came = times_of_day(rng, len(visitor))
+    if views_a_visit == 1:
+        return visitor, midnight + came
+    views = 1 + rng.poisson(views_a_visit - 1, len(visitor))
+    first = np.cumsum(views) - views
+    looked = np.cumsum(rng.integers(_SHORTEST_LOOK_MS, _LONGEST_LOOK_MS, int(views.sum())))
+    since = looked - np.repeat(looked[first], views)  # of the visit's first view
+    longest = np.maximum.reduceat(since, first) if len(first) else since
+    # earlier by so much that the visit is over at midnight
+    came_ms = (came.astype(np.int64) * (1 - np.minimum(longest / _MS_PER_DAY, 1))).astype(np.int64)
+    time = (np.repeat(came_ms, views) + since).astype("timedelta64[ms]")
+    return np.repeat(visitor, views), midnight + time
 
 
 def times_of_day(rng: np.random.Generator, count: int) -> NDArray[np.timedelta64]:

@@ -16,6 +16,8 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "like_rate": (0.001, 0.9),
     "late_posts": (0, 0.99),
     "late_users": (0, 0.99),
+    "unseen_posts": (0, 0.99),
+    "views_a_visit": (1, 1_000),
     "user_strength": (0, 10),
     "topic_strength": (0, 10),
     "text_strength": (0, 10),
@@ -46,12 +48,14 @@ class WorldSettings:
     users: int = 5_000
     posts: int = 2_000
     days: int = 60
-    events: int = 1_000_000  # views and likes together, on average over seeds
+    events: int = 1_000_000  # views and likes together; on average over seeds unless `exact`
     seed: int = 0
     ends_at: datetime = field(default_factory=today)  # UTC when it has no zone; no event is at or after it
     like_rate: float = 0.12  # share of views liked, on average
     late_posts: float = 0.3  # share of posts that appear during the period; the others are there from the start
     late_users: float = 0.25  # share of users who join during the period
+    unseen_posts: float = 0.0  # share of posts that come too late to be shown to anybody
+    views_a_visit: float = 1.0  # more than 1: users come now and then and view so many posts on average, one by one
     user_strength: float = 0.4  # how much users differ in liking anything at all
     topic_strength: float = 0.6
     text_strength: float = 0.7  # taste over the meaning of texts
@@ -61,6 +65,7 @@ class WorldSettings:
     profile_share: float = 0.5  # share of the variance of topic affinity that a profile explains
     drift: float = 0.3  # share of a quarter turn that a taste makes over the period; 1 leaves nothing of it
     activity_spread: float = 1.0  # sigma of the lognormal number of views a user makes
+    exact: bool = False  # the world has `events` events to the last one
 
     def __post_init__(self) -> None:
         for name, (low, high) in _BOUNDS.items():

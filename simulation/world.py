@@ -59,6 +59,8 @@ def simulate(settings: WorldSettings) -> World:
     posts_rng = stream(settings.seed, Stream.POSTS)
     post_ids = ids_with_gaps(posts_rng, settings.posts)
     published_at = arrivals(posts_rng, settings.posts, settings.late_posts, settings)
+    unseen = round(settings.posts * settings.unseen_posts)
+    published_at[settings.posts - unseen :] = settings.end
     topic = posts_rng.choice(len(TOPIC_NAMES), settings.posts, p=[_TOPIC_SHARES[name] for name in TOPIC_NAMES])
     quality = posts_rng.standard_normal(settings.posts) * settings.quality_strength
     themes = posts_rng.dirichlet(np.full(len(THEME_NAMES), _THEME_CONCENTRATION), settings.posts)
