@@ -39,7 +39,8 @@ def _parts(name: str) -> tuple[tuple[str, str], tuple[str, str]]:
 def _values(name: str, column: pl.Series) -> NDArray[Any]:
     if name == ACTION:
         names: NDArray[Any] = np.array([action.encode() for action in ACTIONS])
-        return names[column.to_physical().to_numpy()]
+        named: NDArray[Any] = names[column.to_physical().to_numpy()]
+        return named
     if name == EVENT_TIME:
         column = column.dt.epoch("us") - _EPOCH
     values: NDArray[Any] = column.to_numpy()
