@@ -14,7 +14,7 @@ import duckdb
 from core.settings import Settings
 from experiments.attribution import DAY, Experiment, attribute
 from warehouse.changes import EXPERIMENTS, settle
-from warehouse.connection import read_sql
+from warehouse.connection import read_sql, transaction
 
 # tables by day; `member` goes by the moment of the first answer
 TABLES = ("experiment_daily", "guardrail_daily", "credit_daily")
@@ -30,8 +30,7 @@ def update_daily(con: duckdb.DuckDBPyConnection, settings: Settings, *, everythi
         everything: aggregate all days anew.
     """
     window = settings.experiment.window
-    con.begin()
-    try:
+    with transaction(con):
         if everything:
             for table in (*TABLES, "member", "aggregated_day"):
                 con.execute(f"DELETE FROM experiments.{table}")
@@ -49,10 +48,6 @@ def update_daily(con: duckdb.DuckDBPyConnection, settings: Settings, *, everythi
         con.execute("INSERT INTO experiments.aggregated_day FROM days ORDER BY salt, day")
         con.execute("DROP TABLE temp.days")
         settle(con, EXPERIMENTS)
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
 
 
 def _horizon(con: duckdb.DuckDBPyConnection) -> datetime:

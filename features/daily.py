@@ -6,13 +6,10 @@ changed and the posts whose topic has (`warehouse.changes`); those days, and the
 are aggregated anew. What comes out are the tables that a rebuild would give.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import duckdb
 
 from warehouse.changes import FEATURES, everything_is_marked, settle
-from warehouse.connection import read_sql
+from warehouse.connection import read_sql, transaction
 
 # user_day is summed from user_topic_day, so the order matters
 BY_USER = ("user_topic_day", "user_day")
@@ -24,7 +21,7 @@ MET = "(user_id, day) IN (SELECT (user_id, day) FROM met)"
 
 def rebuild_daily(con: duckdb.DuckDBPyConnection) -> None:
     """Aggregate all days, in one transaction. `con` is the warehouse, open for writing."""
-    with _transaction(con):
+    with transaction(con):
         _aggregate(con, TABLES, ALL)
         settle(con, FEATURES)
 
@@ -34,7 +31,7 @@ def refresh_daily(con: duckdb.DuckDBPyConnection) -> None:
 
     `con` is the warehouse, open for writing.
     """
-    with _transaction(con):
+    with transaction(con):
         if everything_is_marked(con, FEATURES):
             _aggregate(con, TABLES, ALL)
         else:
@@ -51,14 +48,3 @@ def _aggregate(con: duckdb.DuckDBPyConnection, tables: tuple[str, ...], chosen: 
     for table in tables:
         con.execute(f"DELETE FROM features.{table} WHERE {chosen}")
         con.execute(f"INSERT INTO features.{table} {read_sql('features', table).format(chosen=chosen)}")
-
-
-@contextmanager
-def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    con.begin()
-    try:
-        yield
-    except BaseException:
-        con.rollback()
-        raise
-    con.commit()

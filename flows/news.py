@@ -3,6 +3,7 @@
 import duckdb
 
 from warehouse.changes import SNAPSHOT, is_marked, settle
+from warehouse.connection import transaction
 from warehouse.snapshots import Snapshot
 
 # by what the rows say, so that an edited text, topic or profile is news; sums do not depend on the order of rows
@@ -15,15 +16,10 @@ CONTENTS = """
 
 def note_publication(warehouse: duckdb.DuckDBPyConnection, snapshot: str) -> None:
     """Remember that everything copied so far is in `snapshot`; call it after publishing, under the same lock."""
-    warehouse.begin()
-    try:
+    with transaction(warehouse):
         settle(warehouse, SNAPSHOT)
         warehouse.execute("DELETE FROM meta.published")
         warehouse.execute(f"INSERT INTO meta.published SELECT ?, users, posts FROM ({CONTENTS})", [snapshot])
-        warehouse.commit()
-    except BaseException:
-        warehouse.rollback()
-        raise
 
 
 def is_news(warehouse: duckdb.DuckDBPyConnection, standing: Snapshot) -> bool:

@@ -5,6 +5,8 @@ which version of which table in a PostgreSQL. Its tables have the same names, an
 enums and no primary keys, so an action is a text there, and rows are replaced with MERGE.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from urllib.parse import urlsplit
 
@@ -56,6 +58,23 @@ def connect(settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyCo
         schema = read_sql("warehouse", "schema")
         connection.execute(schema.replace("ENUM ('view', 'like')", "VARCHAR") if is_lake(settings) else schema)
     return connection
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Keep all that the block does, or nothing of it where it ends with an exception."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """How many rows there are in a relation."""
+    return int(connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
 
 
 def reading_beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

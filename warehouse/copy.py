@@ -4,8 +4,7 @@ All tables are read from the same PostgreSQL snapshot and committed together: a 
 leaves the warehouse as it was, and one that is run twice leaves the same rows.
 """
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time
 from time import perf_counter
@@ -18,7 +17,7 @@ from core.errors import QualityError, SourceError
 from core.logging import get_logger
 from core.settings import Settings
 from warehouse import quality
-from warehouse.connection import connect
+from warehouse.connection import connect, transaction
 from warehouse.copy_events import copy_events, set_newest
 from warehouse.copy_exposures import copy_exposures
 from warehouse.copy_tables import copy_posts, copy_users
@@ -70,7 +69,7 @@ def copy_source(settings: Settings, run_id: str, *, full: bool = False, reconcil
     with closing(connect(settings)) as connection, attached_source(connection, settings):
         broken: pa.Table | None = None
         try:
-            with _transaction(connection):
+            with transaction(connection):
                 try:
                     report = _copy(
                         connection, settings, catalog, run_id, full=full, reconcile=reconcile, started=started
@@ -80,7 +79,7 @@ def copy_source(settings: Settings, run_id: str, *, full: bool = False, reconcil
                     raise
                 record_run(connection, run_id, KIND, started_at, "succeeded", asdict(report))
         except QualityError as error:
-            with _transaction(connection):
+            with transaction(connection):
                 quality.keep_examples(connection, run_id, broken)
                 record_run(connection, run_id, KIND, started_at, "failed", {"error": str(error)})
             raise
@@ -144,17 +143,6 @@ def _copy(
         gaps=remember_gaps(connection, gaps, EVERYTHING if events.since is None else compared),
         seconds=perf_counter() - started,
     )
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
 
 
 def _source_clock(connection: duckdb.DuckDBPyConnection) -> datetime:

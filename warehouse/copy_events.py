@@ -14,11 +14,11 @@ from core.columns import ACTION, ACTIONS, EVENT_TIME, POST_ID, USER_ID
 from core.errors import SourceEmpty
 from core.settings import Settings
 from warehouse import changes, quality
-from warehouse.connection import identifier, literal, read_sql
+from warehouse.connection import count, identifier, literal, read_sql
 from warehouse.quality import Verdict
 from warehouse.runs import set_watermark, watermark
 from warehouse.source import Table, in_postgres
-from warehouse.windows import EVERYTHING, Window
+from warehouse.windows import EVERYTHING, Window, selected
 
 WATERMARK = "events"
 BATCH_ROWS = 250_000  # rows of one arrow batch
@@ -162,8 +162,7 @@ def _read_all(connection: duckdb.DuckDBPyConnection, events: Table, batch: str) 
 def _read_window(connection: duckdb.DuckDBPyConnection, events: Table, window: Window) -> None:
     """Fill the temporary table `batch` with the source's rows of `window` and those without a time."""
     # one query inside PostgreSQL, which may use an index there
-    columns = ", ".join(f"{events.columns[name].postgres} AS {name}" for name in (USER_ID, POST_ID, ACTION, EVENT_TIME))
-    query = in_postgres(f"SELECT {columns} FROM {events.qualified} WHERE {_readable(events, window)}")
+    query = in_postgres(f"SELECT {selected(events)} FROM {events.qualified} WHERE {_readable(events, window)}")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {USER_ID}, {POST_ID}, "
         f"TRY_CAST({ACTION} AS {_ACTION_TYPE}) AS {ACTION}, {EVENT_TIME}, NULL::TIMESTAMP AS late_at FROM {query}"
@@ -185,9 +184,8 @@ def _set_unknown_actions_aside(
     if count(connection, f"{batch} WHERE {ACTION} IS NULL") == 0:
         return
     action = events.columns[ACTION].postgres
-    columns = ", ".join(f"{events.columns[name].postgres} AS {name}" for name in (USER_ID, POST_ID, ACTION, EVENT_TIME))
     query = in_postgres(
-        f"SELECT {columns} FROM {events.qualified} WHERE {_readable(events, window)} "
+        f"SELECT {selected(events)} FROM {events.qualified} WHERE {_readable(events, window)} "
         f"AND ({action} IS NULL OR {action} NOT IN ({', '.join(map(literal, ACTIONS))}))"
     )
     connection.execute(read_sql("warehouse", "unknown_actions").format(query=query))
@@ -236,11 +234,6 @@ def _any_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
     finally:
         connection.execute("RESET preserve_insertion_order")
-
-
-def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    """How many rows there are in a relation."""
-    return int(connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
 
 
 def _empty(events: Table) -> SourceEmpty:

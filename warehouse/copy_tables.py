@@ -6,7 +6,7 @@ from core.columns import POST_ID, TEXT, TEXT_HASH, TOPIC, USER_ID
 from core.errors import SourceEmpty
 from core.settings import Settings
 from warehouse import changes, quality
-from warehouse.connection import identifier, read_sql
+from warehouse.connection import count, identifier, read_sql
 from warehouse.quality import Verdict
 from warehouse.source import SourceCatalog, Table, in_postgres
 
@@ -58,20 +58,16 @@ def _read(
     select = ", ".join(f"{expression} AS {identifier(column)}" for column, expression in columns.items())
     query = in_postgres(f"SELECT {select} FROM {table.qualified}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS FROM {query}")
-    read = _count(connection)
+    read = count(connection, "incoming")
     connection.execute(read_sql("warehouse", "doubtful_rows").format(key=key))
     quality.set_aside(connection, name, "incoming")
     verdict = quality.judge(connection, settings, run_id, name, read, again=False)
-    if _count(connection) == 0:
+    if count(connection, "incoming") == 0:
         raise SourceEmpty(
             f"table {table.name!r} of the source, mapped to {name}, has no usable row; "
             f"fill it, or point source.{name}.table to another"
         )
     return verdict
-
-
-def _count(connection: duckdb.DuckDBPyConnection) -> int:
-    return int(connection.execute("SELECT count(*) FROM incoming").fetchall()[0][0])
 
 
 def _numeric_texts(connection: duckdb.DuckDBPyConnection, names: list[str]) -> set[str]:

@@ -42,15 +42,20 @@ def parse_history(content: bytes) -> list[Switch]:
     return switches
 
 
+def format_history(switches: Sequence[Switch]) -> bytes:
+    """What `parse_history` reads."""
+    return b"".join(msgspec.json.encode(switch) + b"\n" for switch in switches)
+
+
 def write_history(folder: Path, switches: Sequence[Switch]) -> None:
     """Replace the history."""
-    replace_file(folder / FILE, b"".join(msgspec.json.encode(switch) + b"\n" for switch in switches))
+    replace_file(folder / FILE, format_history(switches))
 
 
 def append_switch(folder: Path, switch: Switch) -> None:
     """Add one line and wait until it is on the disk."""
     file = folder / FILE
-    line = msgspec.json.encode(switch) + b"\n"
+    line = format_history([switch])
     if file.exists() and not file.read_bytes().endswith(b"\n"):
         line = b"\n" + line  # the last line is half written, and must not take this one with it
     with file.open("ab", buffering=0) as out:

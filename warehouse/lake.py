@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from core.settings import Settings
-from warehouse.connection import LAKE, identifier, literal
+from warehouse.connection import LAKE, identifier, literal, transaction
 
 PUBLISHED = "published"  # the schema of the tables of the snapshot that was published last
 FIXED_LENGTH = re.compile(r"\[\d+\]")
@@ -22,8 +22,7 @@ def publish_tables(warehouse: duckdb.DuckDBPyConnection, snapshot_id: str, file:
     """
     warehouse.execute(f"ATTACH {literal(str(file))} AS published_file (READ_ONLY)")
     try:
-        warehouse.begin()
-        try:
+        with transaction(warehouse):
             warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {PUBLISHED}")
             names = _tables(warehouse, "published_file", "main")
             for name in names:
@@ -36,10 +35,6 @@ def publish_tables(warehouse: duckdb.DuckDBPyConnection, snapshot_id: str, file:
                 f"CREATE TABLE {PUBLISHED}.snapshot AS SELECT {literal(snapshot_id)} AS snapshot_id, now() AS put_at"
             )
             warehouse.execute(f"CALL {LAKE}.set_commit_message('feedrank', {literal(f'snapshot {snapshot_id}')})")
-            warehouse.commit()
-        except BaseException:
-            warehouse.rollback()
-            raise
     finally:
         warehouse.execute("DETACH published_file")
 

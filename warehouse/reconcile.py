@@ -14,7 +14,7 @@ import duckdb
 from core.columns import ACTION, ACTIONS, EVENT_TIME, POST_ID, USER_ID
 from warehouse.connection import literal, read_sql
 from warehouse.source import Table, in_postgres
-from warehouse.windows import Window
+from warehouse.windows import Window, selected
 
 # rests fit into an int4, which PostgreSQL adds up the fastest, and products of two into an int8
 PRIME: Final = (1 << 31) - 1
@@ -43,12 +43,10 @@ def find_gaps(connection: duckdb.DuckDBPyConnection, events: Table, window: Wind
 
     Not compared are rows without an id or a time, and of other actions: they can never become events as they are.
     """
-    columns = {name: events.columns[name].postgres for name in (USER_ID, POST_ID, ACTION, EVENT_TIME)}
-    moment = columns[EVENT_TIME]
-    read = ", ".join(f"{expression} AS {name}" for name, expression in columns.items())
+    moment = events.columns[EVENT_TIME].postgres
     source = in_postgres(
         _by_day(
-            f"SELECT {read} FROM {events.qualified} WHERE {window.in_source(events)} "
+            f"SELECT {selected(events)} FROM {events.qualified} WHERE {window.in_source(events)} "
             f"AND isfinite({moment}) AND {moment} <= timestamp '{latest.isoformat()}'",
             f"date_part('epoch', {EVENT_TIME})",
         )

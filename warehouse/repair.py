@@ -8,7 +8,8 @@ import duckdb
 
 from core.settings import Settings
 from warehouse import quality
-from warehouse.copy_events import copy_window, count
+from warehouse.connection import count
+from warehouse.copy_events import copy_window
 from warehouse.quality import Verdict
 from warehouse.reconcile import Gap
 from warehouse.source import Table

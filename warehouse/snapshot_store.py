@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import msgspec
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotModifiedError, PreconditionError
 from obstore.store import S3Store
 
 from core.errors import SnapshotDamaged, SnapshotNotFound, SnapshotRaced, StoreUnreachable
 from core.settings import ObjectStoreSettings, Settings
-from warehouse.history import Switch, parse_history
+from warehouse.history import Switch, format_history, parse_history
 from warehouse.manifest import MANIFEST, FileEntry, Manifest, content_hash, decode_manifest, write_manifest
 from warehouse.snapshot_folder import SNAPSHOT_ID, hidden, sync, sync_tree
 
@@ -107,11 +106,10 @@ class SnapshotStore:
             SnapshotRaced: something was.
         """
         switches = [*since.switches, switch][-SWITCHES_KEPT:]
-        content = b"".join(msgspec.json.encode(one) + b"\n" for one in switches)
         mode: Any = "create" if since.e_tag is None else {"e_tag": since.e_tag}
         try:
             with self._answering():
-                return Head(switches, obstore.put(self._client, CURRENT, content, mode=mode)["e_tag"])
+                return Head(switches, obstore.put(self._client, CURRENT, format_history(switches), mode=mode)["e_tag"])
         except (AlreadyExistsError, PreconditionError):
             now = self.head()
             if now.switches[-1:] == [switch]:  # it was ours, whose answer got lost, and the second try was refused

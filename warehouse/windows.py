@@ -1,11 +1,11 @@
-"""Parts of the events by time, as conditions for PostgreSQL and for the warehouse."""
+"""Which events of the source are read: parts of them by time, as conditions for PostgreSQL and for the warehouse."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Self
 
-from core.columns import EVENT_TIME
+from core.columns import ACTION, EVENT_TIME, POST_ID, USER_ID
 from warehouse.connection import identifier
 from warehouse.source import Table
 
@@ -54,3 +54,9 @@ class Window:
 
 
 EVERYTHING = Window(((None, None),))
+
+
+def selected(events: Table) -> str:
+    """The columns of events under our names, for PostgreSQL."""
+    names = (USER_ID, POST_ID, ACTION, EVENT_TIME)
+    return ", ".join(f"{events.columns[name].postgres} AS {name}" for name in names)
