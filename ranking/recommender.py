@@ -24,6 +24,7 @@ from core.errors import NotFound, SnapshotDamaged
 from core.settings import RankingSettings
 from features.audience import Audience
 from features.ids import place_of, rows_of_ids
+from features.likes import entries_of
 from features.neighbours import NeighbourScores
 from features.serving_state import ServingState
 from features.state_arrays import open_state
@@ -408,7 +409,7 @@ class Recommender:
         """Take each user's `kept` candidates with the highest scores: posts and scores, (n, kept)."""
         owners, rows = np.divmod(found.cells, asked.width)
         counts = np.bincount(owners, minlength=asked.n)
-        places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+        places = entries_of(np.zeros_like(counts), counts)
         shape = asked.n, int(counts.max())  # a row a user, its candidates from the left
         by_user, posts = np.full(shape, -np.inf, np.float32), np.full(shape, NOTHING, np.int64)
         by_user[owners, places], posts[owners, places] = self._scores(asked, owners, rows, when), rows

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features.audience import Audience
 from features.catalog import POST
 from features.serving_state import ServingState
-from ranking.top_k import NOTHING
+from ranking.top_k import NOTHING, best_of
 
 Rows: TypeAlias = NDArray[np.int64]
 PLACES = {spec.name: place for place, spec in enumerate(POST)}
@@ -112,5 +112,4 @@ def model_queries(audience: Audience, profile_weight: np.float32) -> NDArray[np.
 def _order(values: NDArray[np.float32], allowed: NDArray[np.bool_]) -> Rows:
     """Rows of the allowed posts by value, highest first; undefined values are left out."""
     rows = np.flatnonzero(allowed & (values > -np.inf))
-    ordered: Rows = rows[np.argsort(-values[rows], kind="stable")]
-    return ordered
+    return best_of(values[rows], rows, len(rows))

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from features.likes import entries_of
+
 NOTHING = -1
 # for each place of a list: with four, some 15 % more scores than places are looked at twice
 GROUPS = 4
@@ -32,7 +34,7 @@ def top_k(scores: NDArray[np.floating], k: int, above: float = -np.inf) -> NDArr
     chosen = scores >= np.maximum(_reached_by(scores, kept), least)[:, None]
     owners, columns = np.divmod(np.flatnonzero(chosen), width)
     counts = np.bincount(owners, minlength=n)
-    places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    places = entries_of(np.zeros_like(counts), counts)
     values = np.full((n, max(kept, int(counts.max()))), -np.inf, scores.dtype)  # a row's choice, from the left
     rows = np.full(values.shape, NOTHING, np.int64)
     values[owners, places], rows[owners, places] = scores[owners, columns], columns

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.likes import entries_of
 from ranking.judged_rows import JudgedRows
 from ranking.metrics import average_precision, hitrate, ndcg, novelty, user_auc
 
@@ -47,7 +48,7 @@ def _viewed_hits(rows: JudgedRows, scores: NDArray[np.float64]) -> NDArray[np.bo
     """Whether the post at each of the first ranks among a user's viewed posts was liked, (n, LIST_LENGTH)."""
     order = np.lexsort((rows.pair_post, -scores, rows.pair_user))  # ties by post id
     counts = np.bincount(rows.pair_user, minlength=len(rows.user_ids))
-    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    rank = entries_of(np.zeros_like(counts), counts)
     listed = rank < LIST_LENGTH
     hits = np.zeros((len(rows.user_ids), LIST_LENGTH), bool)
     hits[rows.pair_user[order][listed], rank[listed]] = rows.pair_liked[order][listed]
