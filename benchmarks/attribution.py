@@ -9,7 +9,6 @@ join answers with events are timed on one day, in turns.
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
@@ -18,7 +17,7 @@ from statistics import median
 
 import duckdb
 
-from benchmarks.report import Row, report
+from benchmarks.report import Row, report, timed
 from core.settings import Settings
 from experiments.daily import update_daily
 from experiments.moments import arm_counts, last_moments, moments
@@ -179,12 +178,6 @@ def ways(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
     takes |= {name: partial(con.execute, query) for name, query in JOINS.items()}
     spent = [{name: timed(way) for name, way in takes.items()} for _ in range(TURNS)]
     return {name: median(turn[name] for turn in spent) for name in takes}
-
-
-def timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

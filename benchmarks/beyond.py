@@ -8,20 +8,18 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import psycopg2
-from moto.server import ThreadedMotoServer
 from sqlalchemy import create_engine, text
 
 from benchmarks.copy import EVENTS, PERIOD_SECONDS, TABLES
+from benchmarks.object_store import ObjectStore, own_object_store
 from benchmarks.postgres import temporary_postgres
-from benchmarks.report import Row, report
+from benchmarks.report import Row, report, timed
 from core.settings import Settings
 from features.daily import rebuild_daily
 from warehouse.connection import connect
@@ -31,7 +29,6 @@ from warehouse.snapshot_store import SnapshotStore
 from warehouse.snapshots import draft, publish
 
 SNAPSHOT_FILES = 4
-KEY = "benchmark"
 
 
 def main() -> int:
@@ -39,17 +36,12 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000, help="events in the source")
     parser.add_argument("--megabytes", type=int, default=1_000, help="of the snapshot")
     options = parser.parse_args()
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    httpx.put(f"{endpoint}/feed", timeout=60).raise_for_status()
-    store = {"endpoint": endpoint, "key_id": KEY, "secret": KEY, "allow_http": True}
     with (
+        own_object_store() as store,
         temporary_postgres({"shared_buffers": "1GB", "max_wal_size": "8GB"}) as dsn,
         tempfile.TemporaryDirectory(prefix="feedrank-bench-") as name,
     ):
-        home = Path(name)
+        home, bucket = Path(name), store.bucket()
         engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(TABLES))
@@ -62,24 +54,23 @@ def main() -> int:
         places: dict[str, dict[str, Any]] = {
             "file": {},
             "lake in a folder": {"catalog": f"{server_address}/in_folder", "data_path": str(home / "data")},
-            "lake on S3": {"catalog": f"{server_address}/on_s3", "data_path": "s3://feed/warehouse"},
+            "lake on S3": {"catalog": f"{server_address}/on_s3", "data_path": f"{bucket}/warehouse"},
         }
         rows = []
         first: dict[str, float] = {}
         for place, warehouse in places.items():
             settings = Settings.model_validate(
-                {"home": home / place, "source": {"dsn": dsn}, "warehouse": warehouse, "object_store": store}
+                {"home": home / place, "source": {"dsn": dsn}, "warehouse": warehouse, "object_store": store.settings}
             )
-            first[place] = _timed(partial(copy_source, settings, "first"))
+            first[place] = timed(partial(copy_source, settings, "first"))
             rows += [
                 Row(f"first copy of {options.rows:,} events: {place}", first[place], "s"),
-                Row(f"full copy over it: {place}", _timed(partial(copy_source, settings, "second", full=True)), "s"),
-                Row(f"days aggregated: {place}", _timed(partial(_aggregate, settings)), "s"),
+                Row(f"full copy over it: {place}", timed(partial(copy_source, settings, "second", full=True)), "s"),
+                Row(f"days aggregated: {place}", timed(partial(_aggregate, settings)), "s"),
             ]
         rows.append(Row("first copy: lake in a folder / file", first["lake in a folder"] / first["file"], "ratio"))
         rows += _lake_sizes(server_address, options.rows)
-        rows += _snapshot(home, store, options.megabytes)
-    server.stop()
+        rows += _snapshot(home, store, f"{bucket}/snapshots", options.megabytes)
     return not report("beyond", rows)
 
 
@@ -106,8 +97,8 @@ def _lake_sizes(server: str, events: int) -> list[Row]:
     return [*sizes, Row(f"catalogue after three runs of {events:,} events", catalogue / 1e6, "MB")]
 
 
-def _snapshot(home: Path, store: dict[str, Any], megabytes: int) -> list[Row]:
-    values = {"object_store": store, "snapshots": {"store": "s3://feed/snapshots"}}
+def _snapshot(home: Path, store: ObjectStore, url: str, megabytes: int) -> list[Row]:
+    values = {"object_store": store.settings, "snapshots": {"store": url}}
     here = Settings.model_validate({"home": home / "here", **values})
     noise = np.random.default_rng(0)
     now = np.datetime64("2026-01-01").astype("datetime64[us]").item()
@@ -121,17 +112,11 @@ def _snapshot(home: Path, store: dict[str, Any], megabytes: int) -> list[Row]:
         snapshot = publish(here, folder, body)
         published = time.perf_counter() - started
     there = SnapshotStore(here)
-    pulled = _timed(partial(there.fetch, snapshot.id, home / "there"))
+    pulled = timed(partial(there.fetch, snapshot.id, home / "there"))
     return [
         Row(f"snapshot of {megabytes:,} MB: hashed, stored and uploaded", published, "s"),
         Row(f"snapshot of {megabytes:,} MB: pulled and verified", pulled, "s"),
     ]
-
-
-def _timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

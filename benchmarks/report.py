@@ -2,7 +2,8 @@
 
 import json
 import operator
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,13 @@ class Row:
             return None
         comparison, limit = self.bound.split()
         return bool(COMPARISONS[comparison](self.value, float(limit)))
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that the work takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
 
 
 def report(name: str, rows: Sequence[Row]) -> bool:

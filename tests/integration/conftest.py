@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.object_store import ObjectStore, own_object_store
 from core.settings import FeatureSettings, RankingSettings, Settings
-from tests.integration.object_store import ObjectStore, own_object_store
 from tests.integration.small_network import Network
 from tests.integration.small_world import publish_small_world
 

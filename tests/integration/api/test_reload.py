@@ -4,6 +4,7 @@ import gc
 import logging
 import shutil
 import weakref
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,11 +20,16 @@ from warehouse.snapshots import ManifestBody, Snapshot, current, draft, promote,
 
 def publish_again(settings: Settings) -> Snapshot:
     """Publish the files of the current snapshot under a new id."""
+    return again(settings, publish)
+
+
+def again(settings: Settings, put: Callable[[Settings, Path, ManifestBody], Snapshot]) -> Snapshot:
+    """Publish or store the files of the current snapshot under a new id."""
     standing = current(settings)
     with draft(settings) as folder:
         shutil.copytree(standing.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json"))
         body = {field: getattr(standing.manifest, field) for field in ManifestBody.__struct_fields__}
-        return publish(settings, folder, ManifestBody(**body))
+        return put(settings, folder, ManifestBody(**body))
 
 
 def flip_a_byte(file: Path) -> None:

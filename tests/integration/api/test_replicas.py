@@ -1,6 +1,5 @@
 """Replicas: services on machines with empty disks, which serve what another machine has published to S3."""
 
-import shutil
 from pathlib import Path
 
 import httpx
@@ -8,11 +7,11 @@ import obstore
 from litestar.testing import TestClient
 
 from api.app import create_app
+from benchmarks.object_store import ObjectStore, own_object_store
 from core.settings import Settings, SnapshotSettings
 from tests.integration.api.process import eventually, running
-from tests.integration.api.test_reload import publish_again
-from tests.integration.object_store import ObjectStore, own_object_store
-from warehouse.snapshots import ManifestBody, Snapshot, current, draft, promote, store
+from tests.integration.api.test_reload import again, publish_again
+from warehouse.snapshots import promote, store
 
 PATHS = [
     "/post/recommendations/?id=1&time=2021-12-12T12:00:00&limit=20",
@@ -39,15 +38,6 @@ def answers(client: httpx.Client) -> list[object]:
         told = answer.json()
         found.append({**told, "loaded_at": None} if isinstance(told, dict) else told)
     return found
-
-
-def store_again(settings: Settings) -> Snapshot:
-    """Store the files of the current snapshot under a new id, and serve them to nobody yet."""
-    standing = current(settings)
-    with draft(settings) as folder:
-        shutil.copytree(standing.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json"))
-        body = {field: getattr(standing.manifest, field) for field in ManifestBody.__struct_fields__}
-        return store(settings, folder, ManifestBody(**body))
 
 
 def test_two_replicas_with_empty_disks_answer_as_the_machine_that_published(
@@ -102,7 +92,7 @@ def test_what_is_damaged_in_the_store_is_refused_and_the_one_before_goes_on(
     first = publish_again(publisher)
     with TestClient(create_app(shared(home, tmp_path / "replica", object_store, url))) as replica:
         eventually(lambda: replica.get("/health/ready").status_code == 200)
-        damaged = store_again(publisher)
+        damaged = again(publisher, store)  # served to nobody yet
         path = f"{damaged.id}/control.cbm"
         content = bytearray(obstore.get(object_store.client(url), path).bytes())
         content[len(content) // 2] ^= 1

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.object_store import ObjectStore
 from core.settings import Settings
-from tests.integration.object_store import ObjectStore
 from tests.integration.small_network import Network
 
 

@@ -13,12 +13,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from benchmarks.object_store import ObjectStore
 from core.errors import WarehouseBusy, WarehouseUnreachable
 from core.settings import Settings
 from experiments.daily import update_daily
 from features.daily import refresh_daily
 from ranking.recommender import STATE_FILE
-from tests.integration.object_store import ObjectStore
 from tests.integration.small_network import WATERMARK, Network
 from warehouse.connection import connect
 from warehouse.copy import copy_source

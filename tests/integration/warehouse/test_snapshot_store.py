@@ -8,9 +8,9 @@ from pathlib import Path
 import obstore
 import pytest
 
+from benchmarks.object_store import ObjectStore
 from core.errors import SettingsError, SnapshotDamaged, SnapshotNotFound, SnapshotRaced, StoreUnreachable
 from core.settings import Settings, load_settings
-from tests.integration.object_store import ObjectStore
 from warehouse.history import Switch
 from warehouse.snapshot_store import Head, SnapshotStore
 from warehouse.snapshots import (

@@ -1,4 +1,4 @@
-"""An S3 of its own for tests: moto's server, on a free port of 127.0.0.1."""
+"""An S3 of its own for benchmarks and tests: moto's server, on a free port of 127.0.0.1."""
 
 import logging
 from collections.abc import Iterator
@@ -21,21 +21,22 @@ class ObjectStore:
         self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self._server.start()
         host, self.port = self._server.get_host_and_port()
+        self._endpoint = f"http://{host}:{self.port}"
         self.settings = ObjectStoreSettings.model_validate(
-            {"endpoint": f"http://{host}:{self.port}", "key_id": "me", "secret": "s3-secret", "allow_http": True}
+            {"endpoint": self._endpoint, "key_id": "me", "secret": "s3-secret", "allow_http": True}
         )
 
     def bucket(self) -> str:
         """The address of a new, empty bucket."""
         name = f"bucket-{uuid4().hex}"
-        httpx.put(f"{self.settings.endpoint}/{name}", timeout=60).raise_for_status()
+        httpx.put(f"{self._endpoint}/{name}", timeout=60).raise_for_status()
         return f"s3://{name}"
 
     def client(self, url: str) -> S3Store:
         """A client of our own, to look at what is there and to damage it."""
         return S3Store.from_url(
             url,
-            endpoint=self.settings.endpoint,
+            endpoint=self._endpoint,
             region="us-east-1",
             access_key_id="me",
             secret_access_key="s3-secret",
