@@ -24,7 +24,8 @@ from features.audience import Audience
 from ranking import explain as why
 from ranking.candidates import SOURCE_NAMES
 from ranking.interleaving import Draft, coins, merge, team_draft
-from ranking.recommender import EVERYTHING, Lists, Recommendations, Recommender, Wanted
+from ranking.lists import EVERYTHING, Lists, Recommendations, Wanted
+from ranking.recommender import Recommender
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ from core.columns import ARMS
 from core.errors import FeedrankError, NotFound, SnapshotDamaged, SnapshotNotFound, SnapshotOfOtherVersion, SnapshotSlow
 from core.logging import get_logger
 from core.settings import RankingSettings, Settings
-from ranking.recommender import STATE_FILE, PostList, Recommender
+from ranking.lists import PostList
+from ranking.recommender import STATE_FILE, Recommender
 from warehouse.snapshot_folder import current_id
 from warehouse.snapshots import Snapshot, open_snapshot, verify
 

@@ -20,7 +20,8 @@ from core.settings import RankingSettings
 from features.array_files import Arrays, mapped, save_arrays
 from features.likes import entries_of
 from ranking.kept import packed
-from ranking.recommender import Brought, Recommender
+from ranking.lists import Brought
+from ranking.recommender import Recommender
 
 USERS_A_PARTITION = 4_096
 # users whose scores of all posts are held at once, in two sheets: at 7,000 posts of 2 MB each

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from features.audience import Audience
 from features.catalog import reason_of
 from features.serving_state import ServingState
-from ranking.recommender import Recommendations, Recommender
+from ranking.lists import Recommendations
+from ranking.recommender import Recommender
 from ranking.top_k import NOTHING, top_k
 
 SIMILAR = 3

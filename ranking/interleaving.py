@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ranking.recommender import Recommendations
+from ranking.lists import Recommendations
 
 
 class Draft(NamedTuple):

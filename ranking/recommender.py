@@ -1,18 +1,15 @@
 """Ranking for a request: one serving state, one ranker an arm, and nothing that changes.
 
-The evaluation, the nightly batch and the API all rank through this class, so that what is judged is what is served. The
-ranker scores what the sources bring (`ranking.candidates`), or every eligible post where there are few; posts the user
-liked before never return; equal scores go by post id. A list may then be varied (`ranking.diversity`), and its last
-place given to a fresh post by chance (`ranking.exploration`).
+The evaluation, the nightly batch and the API all rank through this class, so that what is judged is what is served: it
+finds what the sources bring (`ranking.candidates`), or reads what was kept of that, and lets `ranking.chooser` choose.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final, NamedTuple, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 from catboost import CatBoostClassifier
@@ -24,20 +21,19 @@ from core.errors import NotFound, SnapshotDamaged
 from core.settings import RankingSettings
 from features.audience import Audience
 from features.ids import place_of, rows_of_ids
-from features.likes import entries_of
 from features.neighbours import NeighbourScores
 from features.serving_state import ServingState
 from features.state_arrays import open_state
-from ranking.candidates import EXPLORATION, SOURCE_NAMES, Candidates, candidates
-from ranking.diversity import CANDIDATES, rerank
-from ranking.exploration import explore
+from ranking.candidates import SOURCE_NAMES, Candidates, candidates
+from ranking.chooser import Chooser
 from ranking.index import Index, open_index
 from ranking.kept import Kept, open_kept
+from ranking.lists import EVERYTHING, Brought, Lists, PostList, Recommendations, Wanted
 from ranking.scorer import Scorer
 from ranking.shelf import Rows, Shelf
 from ranking.sources import SOURCES
-from ranking.sources.asked import Asked, Cells
-from ranking.top_k import NOTHING, best_of, top_k
+from ranking.sources.asked import Asked
+from ranking.top_k import NOTHING, top_k
 from ranking.train import load_ranker
 
 STATE_FILE = "features.duckdb"
@@ -63,48 +59,6 @@ def found_with(ranking: RankingSettings) -> dict[str, Any]:
 def ranker_file(arm: str) -> str:
     """Name the file of an arm's ranker within a snapshot."""
     return f"{arm}.cbm"
-
-
-@dataclass(frozen=True)
-class PostList:
-    """Posts best first, with the number each was ranked by."""
-
-    post_ids: NDArray[np.int64]  # (k,)
-    scores: NDArray[np.float32]  # (k,)
-
-
-@dataclass(frozen=True)
-class Recommendations(PostList):
-    """Posts for one user, with where each came from and how probable it was to be shown at its place."""
-
-    sources: list[str]  # k of SOURCE_NAMES
-    propensities: NDArray[np.float64]  # (k,) 1 where nothing is left to chance
-
-
-class Wanted(NamedTuple):
-    """What a request wants beside the user's best."""
-
-    topic: int | None = None  # only posts of this one, by its place in the state's topics
-    exclude: Cells | None = None  # rows of posts that are not wanted
-
-
-EVERYTHING: Final = Wanted()
-
-
-class Lists(NamedTuple):
-    """Lists of n users, each (n, limit); a place without a post holds -1, NaN, 0 and NaN."""
-
-    posts: NDArray[np.int64]  # rows of posts, best first
-    scores: NDArray[np.float32]
-    sources: NDArray[np.uint8]  # places in SOURCE_NAMES
-    propensities: NDArray[np.float64]
-
-
-class Brought(NamedTuple):
-    """What n users are to be served with in one arm."""
-
-    candidates: Candidates
-    lists: Lists
 
 
 class Recommender:
@@ -143,6 +97,7 @@ class Recommender:
         self._scorer = Scorer(state, rankers, threads)
         self._ranking = ranking
         self._shelf = Shelf(state, ranking.fresh_for / timedelta(days=1))
+        self._chooser = Chooser(state, self._scorer, ranking, self._shelf.all.count)
         # posts that came after the candidates were found: the freshest of all
         since = min((one.posts for one in self._kept.values()), default=len(state.post_ids))
         fresh = self._shelf.all.fresh
@@ -232,7 +187,7 @@ class Recommender:
             if 0 < per_source < limit:
                 asked = self._asked(arm, audience, limit, EVERYTHING, near, sheets[1])
                 found = candidates(asked, same_longer)
-            brought[arm] = Brought(kept, self._ranked(asked, found, user_ids, when, limit))
+            brought[arm] = Brought(kept, self._chooser.lists(asked, found, user_ids, when, limit))
         return brought
 
     @cached_property
@@ -254,16 +209,13 @@ class Recommender:
 
     def considered(self, arm: str, user_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(len(user_rows), P) True where `rank` lets the ranker decide: every post that may be shown, or candidates."""
-        if self._exhaustive:
+        if self._chooser.exhaustive:
             return self.state.eligible & ~self.already_liked(user_rows)
         return self.candidates(arm, user_rows) > 0
 
     def choose(self, arm: str, scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
-        """Choose lists by scores (n, P), -inf for a post that may not be shown: (n, limit), -1 where none is left."""
-        if self._ranking.diversity == 0:
-            return top_k(scores, limit)
-        best = top_k(scores, max(limit, CANDIDATES))
-        return self._varied(arm, best, np.take_along_axis(scores, best, axis=1), limit)
+        """Choose lists by scores, see `Chooser.choose`."""
+        return self._chooser.choose(arm, scores, limit)
 
     def contributions(
         self, arm: str, audience: Audience, when: datetime, post_rows: NDArray[np.int64]
@@ -362,79 +314,9 @@ class Recommender:
         else:
             found = candidates(asked) if asked.per_source else NO_CANDIDATES
         observe("candidates", (ranking := perf_counter()) - started)
-        lists = self._ranked(asked, found, ids, when, limit)
+        lists = self._chooser.lists(asked, found, ids, when, limit)
         observe("ranking", perf_counter() - ranking)
         return lists
-
-    def _ranked(
-        self, asked: Asked, found: Candidates, ids: NDArray[np.int64] | None, when: datetime, limit: int
-    ) -> Lists:
-        """Score what was found, choose each user's list, and explore where `ids` are given."""
-        if self._exhaustive:
-            all_scores = self._scorer.score_all(asked.arm, asked.audience, when)
-            posts = self.choose(asked.arm, asked.seen(all_scores), limit)
-            scores = np.take_along_axis(all_scores, posts, axis=1)
-        else:
-            posts, scores = self._best(asked, found, when, limit)
-        shown = posts != NOTHING
-        sources = np.where(shown, found.source_of(asked.cells(posts)), np.uint8(0))
-        propensities = np.where(shown, 1.0, np.nan)
-        if ids is not None and self._ranking.explore > 0:
-            fresh = np.sort(asked.view.fresh)
-            free = ~asked.is_hidden(asked.cells(fresh))
-            drawn = explore(posts, fresh, free, ids, when, self._ranking.explore, self._ranking.seed)
-            posts, propensities = drawn.posts, drawn.propensities
-            places = drawn.users, drawn.places
-            scores[places] = self._scores(asked, drawn.users, posts[places], when)
-            sources[places] = SOURCE_NAMES.index(EXPLORATION)
-        return Lists(posts, np.where(shown, scores, np.float32(np.nan)), sources, propensities)
-
-    def _best(
-        self, asked: Asked, found: Candidates, when: datetime, limit: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Score the candidates and choose each user's list: posts and scores, (n, limit)."""
-        if not len(found.cells):
-            return np.full((asked.n, limit), NOTHING, np.int64), np.full((asked.n, limit), np.nan, np.float32)
-        kept = limit if self._ranking.diversity == 0 else max(limit, CANDIDATES)
-        best, of_best = (self._first_of_one if asked.n == 1 else self._first)(asked, found, when, kept)
-        if self._ranking.diversity == 0:
-            return best, of_best
-        varied = self._varied(asked.arm, best, of_best, limit)
-        of_varied = (best[:, None] == varied[:, :, None]).argmax(axis=2)
-        return varied, np.take_along_axis(of_best, of_varied, axis=1)
-
-    def _first(
-        self, asked: Asked, found: Candidates, when: datetime, kept: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Take each user's `kept` candidates with the highest scores: posts and scores, (n, kept)."""
-        owners, rows = np.divmod(found.cells, asked.width)
-        counts = np.bincount(owners, minlength=asked.n)
-        places = entries_of(np.zeros_like(counts), counts)
-        shape = asked.n, int(counts.max())  # a row a user, its candidates from the left
-        by_user, posts = np.full(shape, -np.inf, np.float32), np.full(shape, NOTHING, np.int64)
-        by_user[owners, places], posts[owners, places] = self._scores(asked, owners, rows, when), rows
-        columns = top_k(by_user, kept)
-        best = np.where(columns == NOTHING, NOTHING, np.take_along_axis(posts, columns, axis=1))
-        return best, np.take_along_axis(by_user, columns, axis=1)
-
-    def _first_of_one(
-        self, asked: Asked, found: Candidates, when: datetime, kept: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Do the same for the one user who asks: its cells are rows of posts."""
-        scores = self._scores(asked, np.zeros_like(found.cells), found.cells, when)
-        places = best_of(scores, None, kept)
-        best, of_best = np.full((1, kept), NOTHING, np.int64), np.full((1, kept), np.nan, np.float32)
-        best[0, : len(places)], of_best[0, : len(places)] = found.cells[places], scores[places]
-        return best, of_best
-
-    def _scores(
-        self, asked: Asked, owners: NDArray[np.int64], rows: NDArray[np.int64], when: datetime
-    ) -> NDArray[np.float32]:
-        near = asked.neighbours.at(owners * asked.width + rows)
-        return self._scorer.score_pairs(asked.arm, asked.audience, owners, rows, near, when)
-
-    def _varied(self, arm: str, best: NDArray[np.int64], scores: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
-        return rerank(best, scores, self.state.spaces[arm].vectors, limit, self._ranking.diversity)
 
     def _asked(
         self,
@@ -465,11 +347,6 @@ class Recommender:
         """(1,) the user's place in the state; -1 for one it does not know."""
         place = place_of(self.state.user_ids, user_id)
         return np.array([-1 if place is None else place])
-
-    @property
-    def _exhaustive(self) -> bool:
-        """Every post is scored: there are few, or no source is to be asked."""
-        return self._ranking.candidates_per_source == 0 or self._shelf.all.count <= self._ranking.exhaustive_up_to
 
     def _parts(self, user_rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Divide users into parts whose scores of all posts (n, P) fit in memory."""

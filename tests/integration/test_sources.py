@@ -14,7 +14,8 @@ from experiments.assignment import assign
 from experiments.kept_plan import known_plan
 from ranking.baselines import neighbour_scores
 from ranking.candidates import EXPLORATION, SOURCE_NAMES
-from ranking.recommender import STATE_FILE, Lists, Recommender
+from ranking.lists import Lists
+from ranking.recommender import STATE_FILE, Recommender
 from ranking.sources import SOURCES
 from tests.integration.small_world import POSTS, USERS
 from warehouse.snapshots import current

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ranking import interleaving
 from ranking.interleaving import coins, merge, team_draft
-from ranking.recommender import Recommendations
+from ranking.lists import Recommendations
 
 RANKING = st.lists(st.integers(0, 30), unique=True, max_size=12)
 NAMES = ("control", "test")
