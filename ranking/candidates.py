@@ -46,7 +46,7 @@ def candidates(asked: Asked, same: dict[str, Rows] | None = None) -> Candidates:
 
     `same` takes what sources bring that know nothing of arms, for when the same users are looked up in the other one.
     """
-    lists = {} if same is None else {name: same[name] for name in same}
+    lists = dict(same or {})
     for name, bring in SOURCES.items():
         if name not in lists:
             lists[name] = bring(asked)
