@@ -297,8 +297,17 @@ class ExperimentSettings(Section):
 class ApiSettings(Section):
     """The HTTP service."""
 
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", description="another than this machine's own needs keys: feedrank keys create")
     port: int = Field(8000, ge=1, le=65_535)
+    keys: bool = Field(True, description="False: keys are not asked for, on this machine's own address alone")
+    rate_limit: float | None = Field(
+        None,
+        gt=0,
+        description="requests a second that a worker answers to one key, or to one address where no key is asked for; "
+        "None: 1,000, and on this machine's own address no limit",
+    )
+    certfile: Path | None = Field(None, description="certificate and those it rests on, PEM; None: no TLS")
+    keyfile: Path | None = Field(None, description="its private key, PEM; None: it is in certfile")
     workers: int = Field(1, ge=1, le=64)
     reload_interval: timedelta = Field(timedelta(seconds=1), gt=timedelta(0), description="how often `current` is read")
     exposures: bool = Field(True, description="False: what is shown is not recorded")
@@ -320,6 +329,12 @@ class ApiSettings(Section):
         timedelta(seconds=5), gt=timedelta(0), description="how often new posts are looked for"
     )
     follow_events: int = Field(1_000_000, ge=1, description="events after the snapshot that a worker remembers")
+
+    @model_validator(mode="after")
+    def _no_key_without_certificate(self) -> Self:
+        if self.keyfile is not None and self.certfile is None:
+            raise ValueError("api.keyfile belongs to a certificate; set api.certfile too")
+        return self
 
 
 class FlowSettings(Section):
@@ -389,6 +404,11 @@ class Settings(BaseSettings):
     def exposure_spool(self) -> Path:
         """Where exposures wait that PostgreSQL has not taken yet."""
         return self.home / "spool" / "exposures"
+
+    @property
+    def keys_folder(self) -> Path:
+        """The API's keys, as hashes."""
+        return self.home / "keys"
 
     @property
     def experiment_file(self) -> Path:

@@ -48,6 +48,8 @@ QUERY_LIMIT = 60.0  # seconds that a question to it may take
 MOST_SERVICES = 4
 SERVICE = {
     "FEEDRANK_API__HOST": HOST,
+    "FEEDRANK_API__KEYS": "false",
+    "FEEDRANK_API__RATE_LIMIT": "1000000",
     "FEEDRANK_API__WORKERS": "1",
     "FEEDRANK_API__EXPOSURES": "true",
     "FEEDRANK_API__FOLLOW": "true",
