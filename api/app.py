@@ -33,6 +33,7 @@ from core.settings import Settings, SnapshotSettings, load_settings
 
 def create_app(settings: Settings) -> Service:
     """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
+    settings = settings.for_api()
     replica = Replica(settings)
     # the engine looks at this machine's folder alone: requests never wait for the store
     engine = Engine(settings.model_copy(update={"snapshots": SnapshotSettings()}))

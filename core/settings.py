@@ -299,6 +299,9 @@ class ApiSettings(Section):
 
     host: str = Field("127.0.0.1", description="another than this machine's own needs keys: feedrank keys create")
     port: int = Field(8000, ge=1, le=65_535)
+    dsn: SecretStr | None = Field(
+        None, description="the source's address with a role for the API alone; None: that of source.dsn"
+    )
     keys: bool = Field(True, description="False: keys are not asked for, on this machine's own address alone")
     rate_limit: float | None = Field(
         None,
@@ -382,6 +385,12 @@ class Settings(BaseSettings):
     prefect: PrefectSettings = PrefectSettings()
     doctor: DoctorSettings = DoctorSettings()
     snapshots_kept: int = Field(5, ge=1, description="snapshots that retention leaves, the current one included")
+
+    def for_api(self) -> Self:
+        """The same as the API takes them: it reaches the source by its own role, if there is one."""
+        if self.api.dsn is None:
+            return self
+        return self.model_copy(update={"source": self.source.model_copy(update={"dsn": self.api.dsn})})
 
     @property
     def threads(self) -> int:
