@@ -302,7 +302,7 @@ class ApiSettings(Section):
     dsn: SecretStr | None = Field(
         None, description="the source's address with a role for the API alone; None: that of source.dsn"
     )
-    keys: bool = Field(True, description="False: keys are not asked for, on this machine's own address alone")
+    ask_keys: bool = Field(True, description="False: keys are not asked for, on this machine's own address alone")
     rate_limit: float | None = Field(
         None,
         gt=0,

@@ -35,7 +35,7 @@ class Door:
 
     def __init__(self, settings: Settings) -> None:
         self._keyring = Keyring(settings.keys_folder)
-        self._asks = settings.api.keys
+        self._asks = settings.api.ask_keys
         own = addresses.is_own(settings.api.host)
         self._rate = settings.api.rate_limit or (None if own else RATE)
         self._limiter = Limiter()
@@ -95,7 +95,7 @@ class Door:
 
     def _admit_without_key(self, scope: Any) -> None:
         server, client = scope.get("server"), _client(scope)
-        forwarded = addresses.is_foreign(client)  # by a proxy on this machine, which api.keys = false trusts
+        forwarded = addresses.is_foreign(client)  # by a proxy on this machine, which api.ask_keys = false trusts
         if (server is not None and addresses.is_foreign(server[0])) or (forwarded and self._asks):
             told = f"this service has no keys, so it answers to its own machine only; {MAKE.format(scope='recommend')}"
             raise problem(HTTPStatus.FORBIDDEN, f"{told} makes one there")
@@ -121,9 +121,9 @@ def refuse_unguarded(settings: Settings) -> None:
     if addresses.is_own(host):
         return
     reached = f"api.host = {host!r} can be reached from other machines"
-    if not settings.api.keys:
+    if not settings.api.ask_keys:
         raise SettingsError(
-            f"{reached}, and api.keys = false asks for no key; leave it out, or set api.host to 127.0.0.1"
+            f"{reached}, and api.ask_keys = false asks for no key; leave it out, or set api.host to 127.0.0.1"
         )
     if not Keyring(settings.keys_folder).keys():
         raise SettingsError(

@@ -5,11 +5,18 @@ import json
 import socket
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from litestar import Litestar, Request, post
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -23,7 +30,8 @@ from api.access.scopes import needed
 from api.app import create_app
 from api.problems import LARGEST_BODY
 from core.errors import SettingsError
-from core.settings import ApiSettings, Settings
+from core.settings import ApiSettings, Settings, load_settings
+from feedrank.checks.service import check_service
 from tests.integration.api.process import eventually, running
 
 Client = TestClient[Litestar]
@@ -152,7 +160,7 @@ def test_operating_needs_an_operator_s_key_everywhere(home: Settings, tokens: di
         typed = (await request.form()).get("key")
         return f"by {door.operator(request, typed).name}"
 
-    service = create_app(home.model_copy(update={"api": ApiSettings(keys=False)}))
+    service = create_app(home.model_copy(update={"api": ApiSettings(ask_keys=False)}))
     service.register(post("/roll-back", status_code=200, security=[{}], media_type="text/plain")(roll_back))
     with TestClient(service) as client:
         assert client.get("/snapshot").status_code == 200  # keys are off for the rest
@@ -208,8 +216,8 @@ def test_another_address_without_keys_is_refused_at_the_start(published: Setting
         refuse_unguarded(elsewhere)
     key, _ = create(elsewhere.keys_folder, "web", ["recommend"])
     refuse_unguarded(elsewhere)
-    with pytest.raises(SettingsError, match=r"api.keys = false"):
-        refuse_unguarded(Settings(home=tmp_path, api=ApiSettings(host="0.0.0.0", keys=False)))
+    with pytest.raises(SettingsError, match=r"api.ask_keys = false"):
+        refuse_unguarded(Settings(home=tmp_path, api=ApiSettings(host="0.0.0.0", ask_keys=False)))
     revoke(elsewhere.keys_folder, key.id)
     with running(elsewhere, FEEDRANK_API__HOST="0.0.0.0") as service:
         assert service.process.wait(timeout=30) == 1
@@ -255,3 +263,36 @@ def test_who_does_not_send_a_whole_request_is_not_waited_for(published: Settings
             for piece in (b"GET /health/live HTTP/1.1\r\n", b"host: x\r\n", b"\r\n"):
                 patient.sendall(piece)
             assert patient.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1, signed by itself, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "feedrank")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "certificate.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(made.public_bytes(Encoding.PEM) + private)
+    return file
+
+
+def test_with_a_certificate_it_speaks_tls_alone_and_our_own_commands_find_it(
+    published: Settings, certificate: Path
+) -> None:
+    with running(published, FEEDRANK_API__CERTFILE=str(certificate)) as service:
+        eventually(lambda: service.answers("/health/ready", 200))
+        with pytest.raises(httpx.TransportError):
+            httpx.get(service.url.replace("https", "http"), timeout=5)
+        api = ApiSettings(port=int(service.url.rpartition(":")[2]), certfile=certificate)
+        found = list(check_service(published.model_copy(update={"api": api})))
+        assert [finding.level for finding in found] == ["ok"]
+    with pytest.raises(SettingsError, match=r"api\.keyfile belongs to a certificate"):
+        load_settings(api={"keyfile": certificate})
