@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 BENCHMARKS := $(basename $(notdir $(shell grep -l '^if __name__' benchmarks/*.py 2>/dev/null)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench lock clean
+.PHONY: help demo up test faults check format bench lock clean
 
 help: ## list the targets
 	@echo 'make TARGET [PYTHON=python3.12]    any Python from 3.11 on'
@@ -22,6 +22,9 @@ up: $(READY) ## the same against your own PostgreSQL (FEEDRANK_SOURCE__DSN or fe
 
 test: $(READY) ## all tests; ARGS='tests/unit -k split' to choose
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: $(READY) ## kill a night at 50 points and the API at 20; writes the table in docs/reliability.md
+	$(BIN)/python -m tests.faults $(ARGS)
 
 check: $(READY) ## formatting, lint, types, and who may import whom
 	$(BIN)/ruff format --check .
