@@ -228,7 +228,7 @@ def test_a_model_file_cut_short_is_never_published_again(network: Network) -> No
     model = current(network.settings).folder / "control.cbm"
     model.write_bytes(model.read_bytes()[:-100])
     before = [snapshot.id for snapshot in list_snapshots(network.settings)]
-    with pytest.raises(SnapshotDamaged, match="control.cbm"):
+    with pytest.raises(SnapshotDamaged, match=r"control\.cbm"):
         network.refresh()
     assert [snapshot.id for snapshot in list_snapshots(network.settings)] == before
     network.retrain()  # needs nothing of the damaged one
