@@ -21,6 +21,7 @@ from core.errors import FeedrankError, RunFailed, SnapshotNotFound, WarehouseBus
 from core.settings import Settings
 from feedrank.prefect_server import Prefect
 from tests.integration.api.process import eventually
+from tests.integration.flows.conftest import PASSWORD
 from warehouse.lock import warehouse_lock
 from warehouse.snapshots import Snapshot, current, list_snapshots, refused_ids
 
@@ -265,3 +266,23 @@ def test_a_run_that_falls_silent_is_ended_by_the_server_and_one_that_has_ended_i
     eventually(lambda: client.read_flow_run(silent).state_type is StateType.CRASHED)
     assert client.read_flow_run(ended).state_type is StateType.COMPLETED
     install_zombie_automation(client)
+
+
+def test_nothing_that_runs_have_written_tells_the_source_s_password(
+    trained: tuple[Snapshot, str], settings: Settings, network: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all that this folder's tests have done, with failures of PostgreSQL besides."""
+    from flows import ingest, tasks
+
+    assert PASSWORD in network
+    monkeypatch.setattr(ingest, "copy_tables", tasks.copy_tables.with_options(retries=0))
+    for failing in (network.replace("127.0.0.1", "127.0.0.1:1,127.0.0.1"), network + "_gone", f"{network}?sslmode=x"):
+        monkeypatch.setenv("FEEDRANK_SOURCE__DSN", failing)
+        state = ingest.ingest(return_state=True)
+        assert state.type.value == "FAILED", failing
+        assert PASSWORD not in str(state.message)
+    written = [file for file in settings.home.rglob("*") if file.is_file()]
+    read = {file.name: file.read_bytes() for file in written}
+    assert {"manifest.json", "report.html", "prefect-worker.log", "prefect.db", "warehouse.duckdb"} <= read.keys()
+    assert [file for file in written if PASSWORD.encode() in file.read_bytes()] == []
+    assert PASSWORD not in trained[1]
