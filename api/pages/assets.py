@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Final, NamedTuple
 
 from litestar import MediaType, Response, get
+from litestar.params import FromPath
 
 from core.errors import NotFound
 
@@ -47,7 +48,7 @@ def address(name: str) -> str:
 
 
 @get(PATH + "{name:str}", sync_to_thread=False)
-def asset(name: str) -> Response[bytes]:
+def asset(name: FromPath[str]) -> Response[bytes]:
     """A file that a page loads."""
     found = _by_address().get(name)
     if found is None:

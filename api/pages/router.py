@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Response, Router, get
 from litestar.datastructures import Cookie
 from litestar.di import Provide
+from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect
 
@@ -43,7 +44,7 @@ def router(status: Status) -> Router:
 
 
 @get("/language/{code:str}", sync_to_thread=False)
-def switch_language(request: HTMXRequest, code: str) -> Response[Any]:
+def switch_language(request: HTMXRequest, code: FromPath[str]) -> Response[Any]:
     """Remember the language, and go back to where the reader came from."""
     if code not in language.NAMES:
         raise NotFound(f"there are no pages in {code!r}; there are: {', '.join(language.NAMES)}")
