@@ -117,10 +117,12 @@ def _about(
 ) -> dict[str, Any]:
     plan = engine.experiment.plan
     own = engine.experiment.assign(plan, user_id)
+    columns = feed_lists.columns(engine, serving, user_id, when, show, shell.translate, **held)
     return {
         "own": own,
         "reader": feed_reader.reader(serving, user_id, own.arm, when),
-        "columns": feed_lists.columns(engine, serving, user_id, when, show, shell.translate, **held),
+        "columns": columns,
+        "shown": [card.post.id for column in columns for card in column.cards],
         "skipped": held.get("skipped", []),
         "new_key": lambda: uuid4().hex,
     }

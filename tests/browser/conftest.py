@@ -14,13 +14,14 @@ from typing import Any
 
 import psycopg2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from core.settings import Settings
 from tests.integration.api.process import running
 from tests.integration.rehearsed_network import Rehearsed
 
 WIDTH, HEIGHT = 1280, 860
+PATIENCE = 60_000  # milliseconds; what is waited for comes, but the machine may be busy
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HOW = (
     "the browser tests need Chromium, and there is none: `apt-get install chromium`, or "
@@ -47,6 +48,7 @@ class Site:
 # of this folder and not of the session: a loop of Playwright's must be gone before others start one of theirs
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         program = next(filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path)
         if not Path(program).exists():
@@ -67,6 +69,13 @@ def site(rehearsed_network: Rehearsed, postgres: str, tmp_path_factory: pytest.T
 
 
 @pytest.fixture
+def user_ids(site: Site) -> list[int]:
+    """Users, those with the longest histories first."""
+    query = "SELECT user_id FROM feed_action GROUP BY 1 ORDER BY count(*) DESC, 1"
+    return [user_id for (user_id,) in site.rows(query)]
+
+
+@pytest.fixture
 def open_page(browser: Browser, site: Site) -> Iterator[Open]:
     """Opens a path of the site; options are those of a browser context, such as `locale`."""
     contexts: list[BrowserContext] = []
@@ -81,7 +90,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
         context = browser.new_context(**{"base_url": base, "viewport": size, "locale": "en-US", **options})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)
