@@ -7,18 +7,16 @@ content security policy has stopped.
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from core.settings import Settings
 from tests.integration.api.process import running
 from tests.integration.rehearsed_network import Rehearsed
+from tests.integration.small_network import Network
 
 WIDTH, HEIGHT = 1280, 860
 PATIENCE = 60_000  # milliseconds; what is waited for comes, but the machine may be busy
@@ -35,14 +33,11 @@ class Site:
     """A service and what lies behind it."""
 
     url: str
-    dsn: str
-    settings: Settings
+    network: Network
 
-    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What PostgreSQL says."""
-        with closing(psycopg2.connect(self.dsn)) as connection, connection.cursor() as cursor:
-            cursor.execute(query, values)
-            return cursor.fetchall()
+        return self.network.rows(query, values)
 
 
 # of this folder and not of the session: a loop of Playwright's must be gone before others start one of theirs
@@ -65,7 +60,7 @@ def site(rehearsed_network: Rehearsed, postgres: str, tmp_path_factory: pytest.T
     network = rehearsed_network.network.clone(postgres, tmp_path_factory.mktemp("site"))
     network.refresh()  # what happened in the rehearsal is in the past
     with running(network.settings, FEEDRANK_SOURCE__DSN=network.dsn) as service:
-        yield Site(service.url, network.dsn, network.settings)
+        yield Site(service.url, network)
 
 
 @pytest.fixture

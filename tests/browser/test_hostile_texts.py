@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Open, Site
+from tests.browser.conftest import Open
 from tests.integration.api.process import running
 from tests.integration.rehearsed_network import Rehearsed
 
@@ -43,8 +43,8 @@ def hostile(rehearsed_network: Rehearsed, postgres: str, tmp_path_factory: pytes
     network.refresh()
     with running(network.settings, FEEDRANK_SOURCE__DSN=network.dsn) as service:
         readers = service.client.get("/post/900001/feed").json()
-        [newcomer] = Site(service.url, network.dsn, network.settings).rows('SELECT min(id) FROM "user"')
-        yield Hostile(service.url, readers[0]["user_id"], newcomer[0])
+        [(other,)] = network.rows('SELECT min(id) FROM "user"')
+        yield Hostile(service.url, readers[0]["user_id"], other)
 
 
 def test_hostile_posts_are_shown_as_they_are_written(open_page: Open, hostile: Hostile) -> None:
