@@ -18,7 +18,7 @@ from tests.integration.api.process import running
 from tests.integration.rehearsed_network import Rehearsed
 from tests.integration.small_network import Network
 
-WIDTH, HEIGHT = 1280, 860
+WIDTH, HEIGHT, PICTURE = 1280, 860, 1_060
 PATIENCE = 60_000  # milliseconds; what is waited for comes, but the machine may be busy
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HOW = (
@@ -104,6 +104,9 @@ def keep_picture() -> Callable[[Page, str], None]:
 
     def keep(page: Page, name: str) -> None:
         if folder is not None:
+            page.set_viewport_size({"width": WIDTH, "height": PICTURE})
+            page.evaluate("scrollTo(0, 0)")
+            page.wait_for_load_state("networkidle")
             page.screenshot(path=Path(folder) / name)
 
     return keep

@@ -41,7 +41,11 @@ def test_a_page_is_accessible(
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_fits_a_phone_and_keeps_still(open_page: Open, user_ids: list[int], path: str) -> None:
     page = open_page(
-        path.format(user=user_ids[-1]), viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+        path.format(user=user_ids[-1]),
+        viewport={"width": 360, "height": 740},
+        locale="ru-RU",
+        has_touch=True,
+        is_mobile=True,
     )
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
