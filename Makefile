@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 BENCHMARKS := $(basename $(notdir $(shell grep -l '^if __name__' benchmarks/*.py 2>/dev/null)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench lock clean
+.PHONY: help demo up test faults check format bench lock clean
 
 help: ## list the targets
 	@echo 'make TARGET [PYTHON=python3.12]    any Python from 3.11 on'
@@ -23,6 +23,9 @@ up: $(READY) ## the same against your own PostgreSQL (FEEDRANK_SOURCE__DSN or fe
 
 test: $(READY) ## all tests; ARGS='tests/unit -k split' to choose
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: $(READY) ## kill a night at 50 points and the API at 20; writes the table in docs/reliability.md
+	$(BIN)/python -m tests.faults $(ARGS)
 
 check: $(READY) ## formatting, lint, types, who may import whom, known weaknesses
 	$(BIN)/ruff format --check .

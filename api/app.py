@@ -23,6 +23,7 @@ from api.engine import Engine
 from api.exposures import ExposureLog
 from api.follow import Follower
 from api.logs import log_as_service
+from api.pages.router import router as pages
 from api.replica import Replica
 from api.routes import experiments, feed_actions, health, measurements, posts, recommendations, snapshot, users
 from api.service import Service
@@ -85,6 +86,7 @@ def create_app(settings: Settings) -> Service:
             health.live,
             health.ready,
             measurements.metrics,
+            pages(status),
         ],
         lifespan=[watch_snapshots, keep_exposures],
         dependencies={
