@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import duckdb
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from core.columns import Arm
 from core.settings import Settings, load_settings
 from experiments.assignment import assign
 from experiments.kept_plan import known_plan
@@ -26,7 +27,7 @@ def recommend(
     *,
     limit: Annotated[int, Parameter(validator=Number(gte=1, lte=100))] = 5,
     time: datetime | None = None,
-    arm: Literal["control", "test"] | None = None,
+    arm: Arm | None = None,
     explain: Flag = False,
     as_json: Json = False,
 ) -> None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 from rich.markup import escape
 from rich.table import Table
 
-from core.columns import ARMS
+from core.columns import COMPARED
 from core.errors import ServiceError
 from core.settings import Settings
 from experiments import wording
@@ -34,12 +34,12 @@ def write_findings(settings: Settings) -> Report:
 
 def show_findings(settings: Settings, report: Report, shown: ShownTruth, as_json: bool = False) -> None:
     """Print the verdict, and whether the intervals hold what is true."""
-    arms = [shown.arms.get(arm, ArmTruth()) for arm in ARMS]
+    arms = [shown.arms.get(arm, ArmTruth()) for arm in COMPARED]
     truth = shown.relative
     if as_json:
         print_json({"kind": "rehearsal", "truth": {"relative": truth, "arms": shown.arms}, "report": report})
         return
-    table = Table("like rate", *ARMS, "test against control", "holds it")
+    table = Table("like rate", *COMPARED, "test against control", "holds it")
     table.add_row("truth", *(f"{arm.rate:.2%}" for arm in arms), f"{truth:+.1%}", "")
     found = next((metric for metric in report.metrics if metric.name == LIKE_RATE), None)
     if found is not None:
