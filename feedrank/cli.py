@@ -7,7 +7,7 @@ Prefect or CatBoost to load.
 import sys
 from importlib.metadata import version
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from core.errors import FeedrankError
 from core.logging import log_to_terminal
@@ -21,8 +21,6 @@ app = App(
         "Every command takes --json. Exit codes: 0 done; 1 it could not be done, or something is wrong; 2 the command "
         "was not understood; 130 ended by Ctrl-C. More in docs/command-line.md."
     ),
-    # a flag has one name: it is switched off by leaving it out
-    default_parameter=Parameter(negative=()),
     version=lambda: version("feedrank"),
 )
 app.command("feedrank.demo:demo", help="A simulated network, trained rankers and the API, until Ctrl-C.")

@@ -21,8 +21,9 @@ from rich.status import Status
 WRONG = 1
 INTERRUPTED = 130  # as a shell reports a program ended by Ctrl-C
 
-Flag = Annotated[bool, Parameter(show_default=False)]
-Json = Annotated[bool, Parameter(name="--json", help="JSON instead, an object a line.", show_default=False)]
+# a flag has one name: what --json switches on is switched off by leaving it out
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+Json = Annotated[Flag, Parameter(name="--json", help="JSON instead, an object a line.")]
 Author = Annotated[str | None, Parameter(help="Who decides it; by default the user of this machine.")]
 
 # what is piped is not folded: a program, or grep, wants one line a row
