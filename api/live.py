@@ -98,6 +98,10 @@ class Live:
         found = self._users.get(user_id)
         return None if found is None else found.row
 
+    def events(self, user_id: int) -> Events:
+        """What a user has done since the snapshot, the oldest first."""
+        return self._events.get(user_id, NO_EVENTS)
+
     @property
     def largest_user(self) -> int:
         return max(self._largest(self._state.user_ids), max(self._users, default=EMPTY))

@@ -19,6 +19,7 @@
     │   ├── SnapshotSlow       it takes too long to get ready to answer
     │   ├── SnapshotRaced      another publisher has switched `current` meanwhile
     │   └── StoreUnreachable   the snapshots' object storage does not answer
+    ├── AccessError            an API key cannot be made, found or read as asked for
     ├── ExperimentError        an experiment cannot be started or changed like this
     ├── ServiceError           a server that the command line starts did not come up, or does not answer as it should
     ├── RunFailed              a flow run that the command line waited for did not complete
@@ -94,6 +95,10 @@ class SnapshotRaced(SnapshotError):
 
 class StoreUnreachable(SnapshotError):
     """Raised when the object storage that snapshots are shared through does not answer, or refuses."""
+
+
+class AccessError(FeedrankError):
+    """Raised when an API key cannot be made, found or read as asked for."""
 
 
 class ExperimentError(FeedrankError):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from rich.markup import escape
 
 from core.settings import Settings, load_settings
+from feedrank.checks.access import check_access
 from feedrank.checks.disk import check_space, check_spool
 from feedrank.checks.finding import Check, Finding
 from feedrank.checks.prefect import check_prefect
@@ -22,13 +23,14 @@ CHECKS: tuple[Check, ...] = (
     check_prefect,
     check_spool,
     check_space,
+    check_access,
     check_service,
 )
 MARKS = {"ok": "[green]ok     [/]", "warning": "[yellow]warning[/]", "wrong": "[bold red]wrong  [/]"}
 
 
 def doctor(*, as_json: Json = False) -> None:
-    """Look at source, warehouse, snapshot, Prefect, spool, disk and API; exit code 1 if something is wrong."""
+    """Look at source, warehouse, snapshot, Prefect, spool, disk, access and API; exit code 1 if something is wrong."""
     settings = load_settings()
     wrong = False
     for finding in findings(settings):

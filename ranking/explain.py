@@ -116,8 +116,13 @@ def similar_liked(
     ]
 
 
+def named(topic: str | None) -> str:
+    """A topic within a reason."""
+    return f"topic {topic}" if topic else "posts without a topic"
+
+
 def _told(reasons: list[str], values: NDArray[np.float64], topic: str) -> list[Reason]:
-    named = f"topic {topic}" if topic else "posts without a topic"
     return [
-        Reason(reasons[i].format(topic=named), float(values[i])) for i in np.argsort(-np.abs(values), kind="stable")
+        Reason(reasons[i].format(topic=named(topic)), float(values[i]))
+        for i in np.argsort(-np.abs(values), kind="stable")
     ]

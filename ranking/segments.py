@@ -40,6 +40,11 @@ LIKE_RATE: Final = "like_rate@5"  # by replay
 NOTHING: Final = "no user of this segment has the likes in the test period that the metric needs"
 
 
+def bucket_of(events: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The place in `BUCKETS` of users with so many events, both (n,)."""
+    return np.searchsorted(_LAST_OF_BUCKET, events, side="left")
+
+
 def with_history(con: duckdb.DuckDBPyConnection, views: pl.DataFrame, cut: date) -> pl.DataFrame:
     """Add `YOUNG` and `EVENTS_BEFORE` to labelled views, whose order stays."""
     con.register("judged_views", views)
@@ -83,7 +88,7 @@ def user_segments(
     replayed: Mapping[str, Replayed],
 ) -> Iterator[Segment]:
     """The n judged users by their number of events before the cut, (n,); `views` is scores (E,) by arm."""
-    bucket = np.searchsorted(_LAST_OF_BUCKET, events_before, side="left")
+    bucket = bucket_of(events_before)
     for place, name in enumerate(BUCKETS):
         users = bucket == place
         own = users[rows.user]  # (E,)

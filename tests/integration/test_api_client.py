@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from api.access.keys import create
 from tests.integration.api.process import eventually, running
 from tests.integration.documented import blocks
 from tests.integration.small_network import Network
@@ -22,9 +23,10 @@ def environment(
 ) -> Iterator[dict[str, str]]:
     """Where a served network is, as the document's blocks look for it."""
     network = trained_network.clone(postgres, tmp_path_factory.mktemp("client"))
+    _, token = create(network.settings.keys_folder, "web", ["recommend", "write"])
     with running(network.settings, FEEDRANK_SOURCE__DSN=network.dsn) as service:
         eventually(lambda: service.answers("/health/ready", 200))
-        yield {**os.environ, "FEEDRANK_URL": service.url, "FEEDRANK_TOKEN": ""}
+        yield {**os.environ, "FEEDRANK_URL": service.url, "FEEDRANK_TOKEN": token}
 
 
 def test_the_python_client_recommends_and_writes(environment: dict[str, str], tmp_path: Path) -> None:
@@ -44,12 +46,16 @@ try:
 except FeedrankProblem as problem:
     print(problem.status, problem.problem["status"])
 try:
+    Feedrank(os.environ["FEEDRANK_URL"]).recommend(3)
+except FeedrankProblem as problem:
+    print(problem.status)
+try:
     Feedrank("http://127.0.0.1:1", tries=2).recommend(3)
 except OSError:
     print("away")
 """
     told = subprocess.run([sys.executable, "-c", more], env=environment, cwd=tmp_path, capture_output=True, text=True)
-    assert told.stdout.splitlines() == ["[5, 2]", "400 400", "away"], told.stderr
+    assert told.stdout.splitlines() == ["[5, 2]", "400 400", "401", "away"], told.stderr
 
 
 def test_every_curl_is_answered(environment: dict[str, str]) -> None:

@@ -1,0 +1,1 @@
+"""Translations: a gettext file a subject and language, as `feed.ru.po`."""
