@@ -20,8 +20,9 @@ from experiments.horizon import days_more
 from experiments.ledger import Change, changes, standing
 from experiments.metrics import METRICS
 from experiments.moments import crossed, moments
+from experiments.pictures import pictures
 from experiments.plan import Plan
-from experiments.report_files import JSON, PAGE, report_folder
+from experiments.report_files import JSON, PAGE, PICTURES, report_folder
 from experiments.report_page import render
 from experiments.report_schema import Comparison, Interleaving, MetricReport, Range, RatioLook, Report, Segment
 from experiments.segments import segments
@@ -102,11 +103,13 @@ def report_on_standing(con: duckdb.DuckDBPyConnection, settings: Settings) -> Re
 
 
 def write_report(settings: Settings, report: Report) -> None:
-    """Replace `report.json` and `report.html` of the experiment, each as a whole."""
+    """Replace the files of the experiment, each as a whole."""
     folder = report_folder(settings, report.experiment)
-    page = render(report).encode()
+    drawn = pictures(report)
+    page = render(report, drawn).encode()
     replace_file(folder / JSON, msgspec.json.encode(report))
     replace_file(folder / PAGE, page)
+    replace_file(folder / PICTURES, msgspec.json.encode(drawn))
 
 
 def planned_users(con: duckdb.DuckDBPyConnection) -> int:

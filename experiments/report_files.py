@@ -1,6 +1,7 @@
 """Where reports lie, and reading them: all that the API and the command line need, and nothing that draws.
 
-A folder an experiment, `home/experiments/<name>`, with `report.json` and `report.html`.
+A folder an experiment, `home/experiments/<name>`, with `report.json`, `report.html`, and the page's pictures once more
+in `pictures.json`, by name, for pages that show them one by one.
 """
 
 from pathlib import Path
@@ -14,6 +15,7 @@ from experiments.report_schema import Report
 
 JSON: Final = "report.json"
 PAGE: Final = "report.html"
+PICTURES: Final = "pictures.json"
 _decoder: Final = msgspec.json.Decoder(Report)
 
 
@@ -45,6 +47,22 @@ def read_page(settings: Settings, experiment: str) -> bytes:
         NotFound: there is none.
     """
     return _read(settings, experiment, PAGE)
+
+
+def read_pictures(settings: Settings, experiment: str) -> dict[str, str]:
+    """The report's pictures: SVG by name; none beside a report that was written before they were kept.
+
+    Raises:
+        NotFound: there is no report.
+    """
+    _read(settings, experiment, JSON)
+    file = report_folder(settings, experiment) / PICTURES
+    return msgspec.json.decode(file.read_bytes(), type=dict[str, str]) if file.exists() else {}
+
+
+def reported(settings: Settings) -> list[str]:
+    """The experiments that there are reports of, by name."""
+    return sorted(file.parent.name for file in _all_reports(settings).glob(f"*/{JSON}"))
 
 
 def newest_experiment(settings: Settings) -> str:

@@ -3,12 +3,16 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg2
 import pytest
 
 from benchmarks.postgres import temporary_postgres
+
+if TYPE_CHECKING:
+    from tests.integration.rehearsed_network import Rehearsed
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -39,6 +43,15 @@ def shared() -> Path:
         if folder.is_dir():
             return folder
     pytest.skip("the folder ../shared is not on this machine")
+
+
+@pytest.fixture(scope="session")
+def rehearsed_network(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> "Rehearsed":
+    """A simulated network with a snapshot and some days of an experiment; tests must leave it as it is."""
+    from tests.integration.rehearsed_network import rehearsed  # takes long to import, and few tests want it
+
+    _execute(postgres, "CREATE DATABASE rehearsed")
+    return rehearsed(f"{postgres.rpartition('/')[0]}/rehearsed", tmp_path_factory.mktemp("rehearsed"))
 
 
 def _execute(dsn: str, statement: str) -> None:

@@ -5,7 +5,7 @@ DuckDB more, so handlers of pages run in a thread.
 """
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,7 @@ from litestar.plugins.htmx import HTMXRequest
 from api.pages import assets, language
 from api.status import Status
 from core.errors import SnapshotError
+from experiments import wording
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -110,6 +111,10 @@ PICTURE: Final = "default-src 'none'; style-src 'unsafe-inline'"
 Shelled = NamedDependency[SkipValidation[Shell]]
 
 
+def _in(of: str, told: Callable[..., str]) -> Callable[..., str]:
+    return lambda value, *more: told(value, of, *more)
+
+
 @cache
 def environment(of: str) -> "Environment":
     """Jinja in one language."""
@@ -125,9 +130,9 @@ def environment(of: str) -> "Environment":
         auto_reload=False,
     )
     made.install_gettext_translations(language.translations(of), newstyle=True)  # type: ignore[attr-defined]
-    told: dict[str, Callable[..., str]] = {
-        one.__name__: one for one in (language.number, language.percent, language.day, language.moment)
-    }
-    made.filters.update({name: partial(filtered, language=of) for name, filtered in told.items()})
+    for told in (language.number, language.percent, language.day, language.moment):
+        made.filters[told.__name__] = _in(of, told)
+    told_in_reports = (wording.share, wording.change, wording.plain, wording.probability, wording.milliseconds)
+    made.filters.update({one.__name__: one for one in told_in_reports})
     made.globals.update(asset=assets.address, languages=language.NAMES, htmx_config=HTMX)
     return made

@@ -19,24 +19,18 @@ from feedrank.processes import Servers
 from feedrank.rehearsal import Readers
 from feedrank.rehearsal_report import holds
 from feedrank.rehearse import days_left, run_rehearsal
-from feedrank.simulate import fill
 from feedrank.world import clock_file, shown_so_far
-from simulation.settings import WorldSettings, today
-from tests.integration.small_network import SMALL, Network
+from tests.integration.rehearsed_network import DAYS, LIFT, MIDNIGHT, START, Rehearsed, lived_until_start
+from tests.integration.small_network import Network
 from warehouse.snapshots import current
 
-DAYS, LIFT = 3, 0.6
-MIDNIGHT = today().replace(tzinfo=None)
-START = MIDNIGHT - timedelta(days=DAYS)
 SALT = "text-embeddings-1"
 
 
 @pytest.fixture
-def world(database: str, tmp_path: Path) -> Network:
+def untrained(database: str, tmp_path: Path) -> Network:
     """A simulated network that has lived until three days ago."""
-    settings = Settings.model_validate({"home": tmp_path, "source": {"dsn": database}, **SMALL})
-    fill(settings, database, WorldSettings(users=300, posts=60, days=14, events=30_000, ends_at=START))
-    return Network(database, settings)
+    return lived_until_start(database, tmp_path)
 
 
 @pytest.fixture
@@ -56,18 +50,14 @@ def like_rate(settings: Settings) -> MetricReport:
     return next(metric for metric in report.metrics if metric.name == "like_rate")
 
 
-def test_a_planted_lift_is_found_and_each_day_is_played_once(world: Network, servers: Servers) -> None:
-    settings = world.settings
-    environment = {"FEEDRANK_HOME": str(settings.home), "FEEDRANK_SOURCE__DSN": world.dsn}
-    with pytest.raises(ServiceError, match="nothing has been trained"):
-        run_rehearsal(servers, settings, environment, None, Readers())
-    published = world.retrain().id
-    before = rows(world, "SELECT count(*) FROM feed_action")[0][0]
-    for left, days in ((DAYS, 1), (DAYS - 1, None)):  # in two pieces, which are one in the report
-        assert days_left(settings) == left
-        run_rehearsal(servers, settings, environment, days, Readers(lift=LIFT))
+def test_a_planted_lift_is_found_and_each_day_is_played_once(
+    rehearsed_network: Rehearsed, postgres: str, servers: Servers, tmp_path: Path
+) -> None:
+    world = rehearsed_network.network.clone(postgres, tmp_path / "home")
+    settings, published, before = world.settings, rehearsed_network.snapshot, rehearsed_network.events_before
+    assert rehearsed_network.days_left == [DAYS, DAYS - 1]  # two pieces, which are one in the report
     with pytest.raises(SettingsError, match=r"none is left.*--rehearsal-days"):
-        run_rehearsal(servers, settings, environment, None, Readers())
+        run_rehearsal(servers, settings, {}, None, Readers())
 
     shown = shown_so_far(settings)[SALT]
     found = like_rate(settings)
@@ -98,13 +88,18 @@ def test_a_planted_lift_is_found_and_each_day_is_played_once(world: Network, ser
     assert world.refresh().manifest.watermark.replace(tzinfo=None) > MIDNIGHT - timedelta(hours=6)
 
 
+def test_what_has_not_been_trained_is_not_rehearsed(untrained: Network, servers: Servers) -> None:
+    with pytest.raises(ServiceError, match="nothing has been trained"):
+        run_rehearsal(servers, untrained.settings, {}, None, Readers())
+
+
 def test_a_network_that_is_not_simulated_has_no_truth(network: Network, servers: Servers) -> None:
     with pytest.raises(ServiceError, match="feedrank simulate"):
         run_rehearsal(servers, network.settings, {}, None, Readers())
 
 
-def test_a_day_that_was_broken_off_is_left(world: Network) -> None:
-    with Clock(clock_file(world.settings), datetime.min) as clock:
+def test_a_day_that_was_broken_off_is_left(untrained: Network) -> None:
+    with Clock(clock_file(untrained.settings), datetime.min) as clock:
         assert clock.moment == START
         clock.set(START + timedelta(hours=5))
-    assert days_left(world.settings) == DAYS - 1
+    assert days_left(untrained.settings) == DAYS - 1

@@ -11,6 +11,10 @@ from experiments.report_schema import Report
 from tests.unit.experiments.reports import EMPTY, INTERLEAVED, SPLIT, broken
 
 
+def page_of(report: Report) -> str:
+    return render(report, pictures(report))
+
+
 @pytest.mark.parametrize(
     ("report", "drawn"),
     [(SPLIT, ["days", "sequence", "ratio", "segments"]), (INTERLEAVED, ["sequence"]), (EMPTY, [])],
@@ -20,7 +24,7 @@ def test_a_picture_is_drawn_of_what_there_is(report: Report, drawn: list[str]) -
     found = pictures(report)
     assert list(found) == drawn
     assert found == pictures(report)
-    page = render(report)
+    page = page_of(report)
     assert page.count("<svg") == len(drawn)
     assert report.verdict.sentence in page
     assert "://" not in page
@@ -35,14 +39,14 @@ def test_pictures_take_the_colour_of_the_page_and_keep_their_texts() -> None:
 
 
 def test_what_comes_from_data_is_escaped() -> None:
-    page = render(SPLIT)
+    page = page_of(SPLIT)
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "ann &lt;b&gt;" in page
 
 
 def test_everything_is_told_without_pictures_too() -> None:
-    page = render(SPLIT)
+    page = page_of(SPLIT)
     for told in (
         "+5.0% (-1.0% to +11.0%)",
         "the users do not vary",
@@ -56,8 +60,8 @@ def test_everything_is_told_without_pictures_too() -> None:
 
 
 def test_a_broken_sample_ratio_is_said_where_it_is_shown() -> None:
-    assert "No:</span> p = &lt; 0.0001" in render(broken(1e-7))
-    assert "Yes: p = 0.001" in render(broken(0.001))
+    assert "No:</span> p = &lt; 0.0001" in page_of(broken(1e-7))
+    assert "Yes: p = 0.001" in page_of(broken(0.001))
 
 
 def test_matplotlib_waits_until_something_is_drawn() -> None:
