@@ -1,0 +1,105 @@
+"""A real browser on a real service, over a network that has been rehearsed with.
+
+Each page that a test opens must stay free of errors in its console, which is also where a browser tells of what the
+content security policy has stopped.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from core.settings import Settings
+from tests.integration.api.process import running
+from tests.integration.rehearsed_network import Rehearsed
+
+WIDTH, HEIGHT = 1280, 860
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+HOW = (
+    "the browser tests need Chromium, and there is none: `apt-get install chromium`, or "
+    "`.venv/bin/playwright install chromium`"
+)
+Open = Callable[..., Page]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A service and what lies behind it."""
+
+    url: str
+    dsn: str
+    settings: Settings
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """What PostgreSQL says."""
+        with closing(psycopg2.connect(self.dsn)) as connection, connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchall()
+
+
+# of this folder and not of the session: a loop of Playwright's must be gone before others start one of theirs
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        program = next(filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path)
+        if not Path(program).exists():
+            pytest.fail(HOW, pytrace=False)
+        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []  # which Chromium wants of root
+        launched = playwright.chromium.launch(executable_path=program, args=as_root)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="package")
+def site(rehearsed_network: Rehearsed, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The service over a copy of the rehearsed network; tests may act in it, each as users of its own."""
+    network = rehearsed_network.network.clone(postgres, tmp_path_factory.mktemp("site"))
+    network.refresh()  # what happened in the rehearsal is in the past
+    with running(network.settings, FEEDRANK_SOURCE__DSN=network.dsn) as service:
+        yield Site(service.url, network.dsn, network.settings)
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Site) -> Iterator[Open]:
+    """Opens a path of the site; options are those of a browser context, such as `locale`."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(f"{message.type}: {message.text}")
+
+    def open_one(path: str = "/", base: str = site.url, **options: Any) -> Page:
+        size: Any = {"width": WIDTH, "height": HEIGHT}
+        context = browser.new_context(**{"base_url": base, "viewport": size, "locale": "en-US", **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def keep_picture() -> Callable[[Page, str], None]:
+    """Writes what is to be seen into a file for the README, where FEEDRANK_SCREENSHOTS names the folder for it."""
+    folder = os.environ.get("FEEDRANK_SCREENSHOTS")
+
+    def keep(page: Page, name: str) -> None:
+        if folder is not None:
+            page.screenshot(path=Path(folder) / name)
+
+    return keep
