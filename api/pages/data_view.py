@@ -154,7 +154,7 @@ def runs(serving: Serving, settings: Settings) -> list[Run] | None:
             (one["finished_at"] - one["started_at"]).total_seconds(),
             one["status"],
             msgspec.json.decode(one["detail"]),
-            f"{pages}{ITS_RUNS}{one['run_id']}" if pages and _is_prefects(one["run_id"]) else None,
+            _address(pages, one["run_id"]),
         )
         for one in found
     ]
@@ -177,8 +177,9 @@ def _has(serving: Serving, table: str) -> bool:
     return bool(serving.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = ? AND NOT internal", table))
 
 
-def _is_prefects(run_id: str) -> bool:
+def _address(pages: str | None, run_id: str) -> str | None:
+    """Of a run in Prefect's pages; those that were started by hand have an id that is none of Prefect's."""
     try:
-        return str(UUID(run_id)) == run_id
+        return f"{pages}{ITS_RUNS}{UUID(run_id)}" if pages else None
     except ValueError:
-        return False
+        return None

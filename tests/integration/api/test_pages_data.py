@@ -5,17 +5,22 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
+import duckdb
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from api.app import create_app
-from api.pages import data_view
+from api.pages import data_view, sql_child
 from api.pages.language import NAMES
 from core.settings import Settings, SqlSettings
+from ranking.recommender import STATE_FILE
+from tests.integration.api.test_reload import again
 from tests.integration.small_network import Network
-from warehouse.snapshots import current, verify
+from warehouse.connection import connect
+from warehouse.snapshots import ManifestBody, Snapshot, current, publish, verify
 
 Client = TestClient[Litestar]
 HTMX = {"HX-Request": "true"}
@@ -71,16 +76,31 @@ def test_the_readme_asks_what_is_ready_to_be_asked() -> None:
 
 def test_runs_and_rejected_rows_are_told(network: Network) -> None:
     network.execute("INSERT INTO feed_action VALUES (1, 1, 'shrug', '2025-01-13 13:00'), (1, 20, 'view', '2025-01-13')")
-    network.settings.prefect_file.write_text("PREFECT_API_URL=http://127.0.0.1:4200/api\n")
     network.refresh()
     with network.serve(follow=False) as client:
         text = client.get("/data").text
-    assert "unknown action" in text or "action" in text
-    assert "Every row was accepted" not in text
+        assert "unknown_action" in text
+        assert "/runs/flow-run/" not in text, "nobody knows where Prefect is"
+        network.settings.prefect_file.write_text("PREFECT_API_URL=http://127.0.0.1:4200/api\n")
+        run = _newest_run(network)
+        assert f"http://127.0.0.1:4200/runs/flow-run/{run}" in client.get("/data").text
 
 
-def test_a_snapshot_of_before_says_so(page: Client, short: Settings, tmp_path: Path) -> None:
-    ...
+def _newest_run(network: Network) -> str:
+    with connect(network.settings, read_only=True) as warehouse:
+        [(run_id,)] = warehouse.sql("SELECT run_id FROM meta.runs ORDER BY started_at DESC LIMIT 1").fetchall()
+    return str(UUID(run_id))
+
+
+def test_a_snapshot_of_before_says_that_it_does_not_say(home: Settings) -> None:
+    def without(settings: Settings, folder: Path, manifest: ManifestBody) -> Snapshot:
+        with duckdb.connect(str(folder / STATE_FILE)) as tables:
+            tables.execute("DROP TABLE runs; DROP TABLE rejected_daily; DROP TABLE table_freshness")
+        return publish(settings, folder, manifest)
+
+    again(home, without)
+    with TestClient(create_app(home)) as client:
+        assert client.get("/data").text.count("This snapshot does not say") == 3
 
 
 REACHES_OUT = [
@@ -144,7 +164,22 @@ REACHES_OUT = [
 
 
 @pytest.mark.parametrize("sql", REACHES_OUT)
-def test_what_reaches_out_is_refused_with_a_message(page: Client, sql: str) -> None:
+def test_what_reaches_out_is_refused(short: Settings, monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
+    """By DuckDB, as it is opened; what the kernel forbids beside it is tried below."""
+    monkeypatch.chdir("/")  # and back, afterwards
+    file = str(current(short).folder / STATE_FILE)
+    asked = {"file": file, "query": sql, "seconds": 5, "memory": 256, "rows": 10, "characters": 1000, "cell": 100}
+    try:
+        answer = sql_child.ask(asked)
+    except duckdb.Error:
+        return
+    assert answer.keys() == {"trouble"}
+
+
+@pytest.mark.parametrize(
+    "sql", ["FROM read_text('/etc/passwd')", "DROP TABLE posts", "SELEC 1", "SELECT 1; SELECT 2", ";"]
+)
+def test_a_refusal_is_told_beside_the_box(page: Client, sql: str) -> None:
     assert "root:" not in refused(page, sql)
 
 
@@ -160,9 +195,6 @@ def test_nothing_of_that_has_changed_the_snapshot_or_left_a_file(page: Client, s
         ("SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b", "took longer than 0.5 s"),
         ("SELECT sum(length(repeat('x', 90000000 + range))) FROM range(10000)", "took longer than 0.5 s"),
         ("SELECT length(repeat('x', 4000000000))", "more than 256 MiB"),
-        ("SELECT repeat('x', 400000000) FROM range(9)", ""),
-        ("WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r", "took longer"),
-        ("SELECT list(a.range) FROM range(1000000000) AS a", ""),
     ],
 )
 def test_what_takes_too_much_is_stopped(page: Client, sql: str, why: str) -> None:
@@ -172,7 +204,7 @@ def test_what_takes_too_much_is_stopped(page: Client, sql: str, why: str) -> Non
 
 
 def test_a_query_as_long_as_a_book_is_refused(page: Client) -> None:
-    assert "longer than 20000 characters" in refused(page, "SELECT 1 -- " + "x" * 1_000_000)
+    assert "longer than 20000 characters" in refused(page, "SELECT 1 -- " + "x" * 60_000)
     assert "<td>3</td>" in answered(page, "SELECT 1 + 2 --" + "x" * 19_000)
 
 
@@ -200,7 +232,7 @@ def test_a_file_has_the_same_limits_and_computes_nothing(page: Client) -> None:
     assert answer.headers["content-type"].startswith("text/csv")
     head, row = answer.text.splitlines()
     assert head == "n,formula,quoted,none,long"
-    assert row == "-1,'=1+1,\"a,\"\"b\"\"\",," + "x" * 9000
+    assert row == '-1,\'=1+1,"a,""b""",,' + "x" * 9000
     many = page.get("/data/query.csv", params={"sql": "FROM range(1000000)"})
     assert len(many.text.splitlines()) == 1 + 120
     assert "first-120" in many.headers["content-disposition"]
