@@ -13,8 +13,11 @@ from litestar.di import Provide
 from litestar.exceptions import ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.router import Router
 
 from api import problems
+from api.access import scopes
+from api.access.door import Door
 from api.actions import ActionWriter, OnActions
 from api.engine import Engine
 from api.exposures import ExposureLog
@@ -31,6 +34,7 @@ from core.settings import Settings, SnapshotSettings, load_settings
 
 def create_app(settings: Settings) -> Service:
     """The service over the snapshots in `settings.home`. Without one it starts too, and says that it is not ready."""
+    settings = settings.for_api()
     replica = Replica(settings)
     # the engine looks at this machine's folder alone: requests never wait for the store
     engine = Engine(settings.model_copy(update={"snapshots": SnapshotSettings()}))
@@ -40,6 +44,7 @@ def create_app(settings: Settings) -> Service:
     exposures = ExposureLog(settings)
     engine.exposures = exposures if settings.api.exposures else None
     engine.before_serving = follower.bind
+    door = Door(settings)
     status = Status(engine, lambda: follower.state, exposures, lambda: follower.lag, lambda: replica.state)
 
     @asynccontextmanager
@@ -86,11 +91,13 @@ def create_app(settings: Settings) -> Service:
         lifespan=[watch_snapshots, keep_exposures],
         dependencies={
             "actions": Provide(lambda: actions, sync_to_thread=False),
+            "door": Provide(lambda: door, sync_to_thread=False),
             "engine": Provide(lambda: engine, sync_to_thread=False),
             "status": Provide(lambda: status, sync_to_thread=False),
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "serving": Provide(lambda: engine.serving, sync_to_thread=False),
         },
+        middleware=[door.around],
         plugins=[problems.plugin()],
         exception_handlers={ValidationException: problems.answer_bad_parameters},
         openapi_config=OpenAPIConfig(
@@ -100,6 +107,8 @@ def create_app(settings: Settings) -> Service:
             use_handler_docstrings=True,
             # files only: the viewers that Litestar can serve load their scripts from elsewhere
             render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
+            components=scopes.described(),
+            openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, security=scopes.RECOMMEND),
         ),
         request_max_body_size=problems.LARGEST_BODY,
         slow=settings.api.slow_request.total_seconds(),

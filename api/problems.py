@@ -44,6 +44,12 @@ MEANINGS = {
     HTTPStatus.NOT_FOUND: "The snapshot knows no such user or post.",
     HTTPStatus.SERVICE_UNAVAILABLE: "No snapshot is being served yet; `detail` says why.",
 }
+# what any route that needs a key may answer
+OF_THE_DOOR = {
+    HTTPStatus.UNAUTHORIZED: "No key was sent, or one that is not known; `scope` is what it must have.",
+    HTTPStatus.FORBIDDEN: "The key lacks the `scope`, or a page of another site has made a browser send this.",
+    HTTPStatus.TOO_MANY_REQUESTS: "More requests a second than the key may send; the header Retry-After says when.",
+}
 
 
 def plugin() -> ProblemDetailsPlugin:
@@ -57,17 +63,18 @@ def plugin() -> ProblemDetailsPlugin:
 
 
 def documented(*statuses: HTTPStatus, meanings: Mapping[HTTPStatus, str] = MEANINGS) -> dict[int, ResponseSpec]:
-    """The problem documents that a route may answer with, for its OpenAPI description."""
+    """The problem documents that a route may answer with, those of `api.access` included, for its description."""
+    told = {**{status: meanings[status] for status in statuses}, **OF_THE_DOOR}
     return {
-        status: ResponseSpec(Problem, description=meanings[status], media_type=MEDIA_TYPE, generate_examples=False)
-        for status in statuses
+        status: ResponseSpec(Problem, description=meaning, media_type=MEDIA_TYPE, generate_examples=False)
+        for status, meaning in told.items()
     }
 
 
 def refusal(status: HTTPStatus, bad: Sequence[BadParameter]) -> ProblemDetailsException:
     """The problem document, to be raised, about what a request carries: each part by its name, with its value."""
     errors = [msgspec.to_builtins(one) for one in bad]
-    return _problem(status, "; ".join(one.detail for one in bad), extra={"errors": errors})
+    return problem(status, "; ".join(one.detail for one in bad), extra={"errors": errors})
 
 
 def answer_bad_parameters(request: Request[Any, Any, Any], error: ValidationException) -> Response[dict[str, Any]]:
@@ -89,7 +96,7 @@ def answer_bad_parameters(request: Request[Any, Any, Any], error: ValidationExce
         message = TRUE_OR_FALSE if fields[found["key"]].annotation is bool else found.get("message", "")
         errors.append(_bad_parameter(definition.name or found["key"], definition, given, message))
     detail = "; ".join(bad["detail"] for bad in errors)
-    return _problem(HTTPStatus.BAD_REQUEST, detail, extra={"errors": errors}).to_response(request)
+    return problem(HTTPStatus.BAD_REQUEST, detail, extra={"errors": errors}).to_response(request)
 
 
 def _bad_body(error: ValidationException, message: str) -> dict[str, Any]:
@@ -123,22 +130,23 @@ def _bad_parameter(name: str, definition: ParameterKwarg, given: Mapping[str, An
 
 
 def _of_status(status: HTTPStatus) -> Callable[[FeedrankError], ProblemDetailsException]:
-    return lambda error: _problem(status, str(error))
+    return lambda error: problem(status, str(error))
 
 
 def _of_http_error(error: HTTPException) -> ProblemDetailsException:
     status = HTTPStatus(error.status_code)
-    return _problem(status, HINTS.get(status, error.detail), headers=error.headers)
+    return problem(status, HINTS.get(status, error.detail), headers=error.headers)
 
 
 def _of_surprise(error: Exception) -> ProblemDetailsException:
     if isinstance(error, RecursionError) and "deserializing" in str(error):  # msgspec's, about the body
-        return _problem(HTTPStatus.BAD_REQUEST, "the body is nested too deeply")
+        return problem(HTTPStatus.BAD_REQUEST, "the body is nested too deeply")
     log.error("a request failed", exc_info=error)
-    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the request failed inside the service; its log says why")
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the request failed inside the service; its log says why")
 
 
-def _problem(status: HTTPStatus, detail: str, **members: Any) -> ProblemDetailsException:
+def problem(status: HTTPStatus, detail: str, **members: Any) -> ProblemDetailsException:
+    """A problem document, to be raised; `members` are `extra` of its own and `headers`."""
     return ProblemDetailsException(
         status_code=status, type_="about:blank", title=status.phrase, detail=detail, **members
     )

@@ -1,4 +1,5 @@
-"""The Litestar application with an eye on every request: how long it took, and a line in the log where that is due.
+"""The Litestar application with an eye on every request: how long it took, a line in the log where that is due, and the
+headers that every answer has.
 
 This is one function around the application and not a middleware of Litestar's, because a middleware is not asked about
 paths and methods that do not exist, and costs an object or two a request.
@@ -13,6 +14,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.types import Message, Receive, Scope, Send
 
+from api.access.browsers import shielded
 from api.logs import request_id
 from api.metrics import REQUESTS
 from core.logging import get_logger
@@ -48,6 +50,7 @@ class Service(Litestar):
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = shielded(message["headers"], status)
             await send(message)
 
         try:

@@ -20,6 +20,7 @@
     │   ├── SnapshotRaced      another publisher has switched `current` meanwhile
     │   └── StoreUnreachable   the snapshots' object storage does not answer
     ├── QueryRefused           a query of the page Data cannot be answered as it is
+    ├── AccessError            an API key cannot be made, found or read as asked for
     ├── ExperimentError        an experiment cannot be started or changed like this
     ├── ServiceError           a server that the command line starts did not come up, or does not answer as it should
     ├── RunFailed              a flow run that the command line waited for did not complete
@@ -99,6 +100,10 @@ class StoreUnreachable(SnapshotError):
 
 class QueryRefused(FeedrankError):
     """Raised when a query over a snapshot is wrong, not allowed, or needs more than it may have."""
+
+
+class AccessError(FeedrankError):
+    """Raised when an API key cannot be made, found or read as asked for."""
 
 
 class ExperimentError(FeedrankError):

@@ -297,8 +297,20 @@ class ExperimentSettings(Section):
 class ApiSettings(Section):
     """The HTTP service."""
 
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", description="another than this machine's own needs keys: feedrank keys create")
     port: int = Field(8000, ge=1, le=65_535)
+    dsn: SecretStr | None = Field(
+        None, description="the source's address with a role for the API alone; None: that of source.dsn"
+    )
+    ask_keys: bool = Field(True, description="False: keys are not asked for, on this machine's own address alone")
+    rate_limit: float | None = Field(
+        None,
+        gt=0,
+        description="requests a second that a worker answers to one key, or to one address where no key is asked for; "
+        "None: 1,000, and on this machine's own address no limit",
+    )
+    certfile: Path | None = Field(None, description="certificate and those it rests on, PEM; None: no TLS")
+    keyfile: Path | None = Field(None, description="its private key, PEM; None: it is in certfile")
     workers: int = Field(1, ge=1, le=64)
     reload_interval: timedelta = Field(timedelta(seconds=1), gt=timedelta(0), description="how often `current` is read")
     exposures: bool = Field(True, description="False: what is shown is not recorded")
@@ -320,6 +332,12 @@ class ApiSettings(Section):
         timedelta(seconds=5), gt=timedelta(0), description="how often new posts are looked for"
     )
     follow_events: int = Field(1_000_000, ge=1, description="events after the snapshot that a worker remembers")
+
+    @model_validator(mode="after")
+    def _no_key_without_certificate(self) -> Self:
+        if self.keyfile is not None and self.certfile is None:
+            raise ValueError("api.keyfile belongs to a certificate; set api.certfile too")
+        return self
 
 
 class SqlSettings(Section):
@@ -385,6 +403,12 @@ class Settings(BaseSettings):
     doctor: DoctorSettings = DoctorSettings()
     snapshots_kept: int = Field(5, ge=1, description="snapshots that retention leaves, the current one included")
 
+    def for_api(self) -> Self:
+        """The same as the API takes them: it reaches the source by its own role, if there is one."""
+        if self.api.dsn is None:
+            return self
+        return self.model_copy(update={"source": self.source.model_copy(update={"dsn": self.api.dsn})})
+
     @property
     def threads(self) -> int:
         """How many threads DuckDB and CatBoost may use."""
@@ -406,6 +430,11 @@ class Settings(BaseSettings):
     def exposure_spool(self) -> Path:
         """Where exposures wait that PostgreSQL has not taken yet."""
         return self.home / "spool" / "exposures"
+
+    @property
+    def keys_folder(self) -> Path:
+        """The API's keys, as hashes."""
+        return self.home / "keys"
 
     @property
     def experiment_file(self) -> Path:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
 from core import clock
-from core.errors import ExperimentError
+from core.errors import ExperimentError, SourceError
 from core.settings import Settings
 from experiments.plan import Plan
 from warehouse.source_tables import CHANGES, migrate, qualified, transaction, writing_engine
@@ -96,7 +96,15 @@ def begin(settings: Settings, author: str) -> Plan:
         before = newest(connection, settings)
         if before is not None:
             return before.plan
+        if not connection.execute(_MAY_WRITE, {"table": qualified(settings, CHANGES)}).scalar_one():
+            raise SourceError(
+                f"no experiment was ever started, and this role may not write to {CHANGES}; feedrank experiment start, "
+                "with the address of one that may, begins that of the settings"
+            )
         return _write(connection, settings, "start", Plan.begin(settings.experiment, clock.now()), author).plan
+
+
+_MAY_WRITE: Final = text("SELECT has_table_privilege(:table, 'INSERT')")
 
 
 @contextmanager

@@ -23,6 +23,7 @@ app.command("feedrank.demo:demo", help="A simulated network, trained rankers and
 app.command("feedrank.up:up", help="Everything against your own PostgreSQL, until Ctrl-C.")
 app.command("feedrank.snapshot:app", name="snapshot", help="List, show, verify and roll back snapshots.")
 app.command("feedrank.experiment:app", name="experiment", help="Start, change and end the A/B experiment.")
+app.command("feedrank.keys:app", name="keys", help="Make, list and revoke keys of the API.")
 app.command("feedrank.sql:sql", help="Ask the current snapshot a question in SQL.")
 app.command("feedrank.migrate:migrate", help="Create the API's tables in the source database.")
 app.command("feedrank.recommend:recommend", help="Recommendations for one user, from the current snapshot.")

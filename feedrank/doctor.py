@@ -7,6 +7,7 @@ import msgspec
 from rich.markup import escape
 
 from core.settings import Settings, load_settings
+from feedrank.checks.access import check_access
 from feedrank.checks.disk import check_space, check_spool
 from feedrank.checks.finding import Check, Finding
 from feedrank.checks.prefect import check_prefect
@@ -23,13 +24,14 @@ CHECKS: tuple[Check, ...] = (
     check_prefect,
     check_spool,
     check_space,
+    check_access,
     check_service,
 )
 MARKS = {"ok": "[green]ok     [/]", "warning": "[yellow]warning[/]", "wrong": "[bold red]wrong  [/]"}
 
 
 def doctor(*, json: bool = False) -> None:
-    """Look at source, warehouse, snapshot, Prefect, spool, disk and API; exit code 1 if something is wrong.
+    """Look at source, warehouse, snapshot, Prefect, spool, disk, access and API; exit code 1 if something is wrong.
 
     Parameters
     ----------

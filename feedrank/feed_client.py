@@ -6,9 +6,8 @@ takes up at once, so answers are those of one process that does it all.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 
 import msgspec
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from core.columns import ACTION, EVENT_TIME, POST_ID, USER_ID
 from core.errors import ServiceError
+from feedrank.http import connection_to
 
 MOST: Final = 1_000  # users, or actions, of one request
 LIMIT: Final = 60.0  # seconds that one may take
@@ -75,7 +75,7 @@ class FeedClient:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._connection = HTTPConnection(urlsplit(url).netloc, timeout=LIMIT)
+        self._connection = connection_to(url, LIMIT)
 
     def exchange(self, events: pl.DataFrame, users: Sequence[int], posts: int) -> list[ShownList]:
         """Write what users did, then ask what each is shown."""

@@ -6,7 +6,7 @@ from warehouse.source_tables import CHANGES, EXPOSURES, IDEMPOTENCY
 from warehouse.source_tables import migrate as create_or_update
 
 
-def migrate(*, grant: str | None = None) -> None:
+def migrate(*, grant: str | None = None, grant_copy: str | None = None) -> None:
     """Create our tables in source.db_schema: what was shown, idempotency keys, and the ledger of experiments.
 
     Running it again changes nothing. The API does it by itself if its role may. If not, run this once with the
@@ -15,7 +15,9 @@ def migrate(*, grant: str | None = None) -> None:
     Parameters
     ----------
     grant
-        A role that may then use the tables, such as the API's.
+        The API's role: it may then write what was shown and answered, and read who is in which experiment.
+    grant_copy
+        The role of the copy: it may then read what was shown.
     """
-    changed = create_or_update(load_settings(), grant=grant)
+    changed = create_or_update(load_settings(), grant=grant, grant_copy=grant_copy)
     out.print(f"{EXPOSURES}, {IDEMPOTENCY} and {CHANGES} {'are created' if changed else 'were up to date'}")

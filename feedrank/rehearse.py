@@ -25,7 +25,7 @@ from experiments.kept_plan import keep_plan
 from experiments.plan import Plan
 from feedrank.feed_client import Feed
 from feedrank.home import LOGS_FOLDER, POSTGRES_FOLDER, occupied
-from feedrank.http import get_json
+from feedrank.http import api_address, get_json
 from feedrank.postgres import demo_environment, of_demo, start_postgres
 from feedrank.processes import HOST, POLL, Server, Servers, free_port, stop_on_signals
 from feedrank.rehearsal import Readers, ShownTruth, play
@@ -48,6 +48,8 @@ QUERY_LIMIT = 60.0  # seconds that a question to it may take
 MOST_SERVICES = 4
 SERVICE = {
     "FEEDRANK_API__HOST": HOST,
+    "FEEDRANK_API__ASK_KEYS": "false",
+    "FEEDRANK_API__RATE_LIMIT": "1000000",
     "FEEDRANK_API__WORKERS": "1",
     "FEEDRANK_API__EXPOSURES": "true",
     "FEEDRANK_API__FOLLOW": "true",
@@ -137,11 +139,11 @@ def _start_services(servers: Servers, settings: Settings, environment: Mapping[s
     """The API under rehearsal: a process a core, each on a port of its own. By their addresses, and they answer."""
     variables = {**environment, **SERVICE, clocks.VARIABLE: str(clock_file(settings).absolute())}
     started: dict[str, Server] = {}
-    port = settings.api.port
+    port, api = settings.api.port, settings.api.model_copy(update={"host": HOST})
     for number in range(1, min(os.cpu_count() or 1, MOST_SERVICES) + 1):
         port = free_port(port)
         own = {**variables, "FEEDRANK_API__PORT": str(port)}
-        started[f"http://{HOST}:{port}"] = servers.start(
+        started[api_address(api, port)] = servers.start(
             f"rehearsal-{number}", [sys.executable, "-m", "api"], environment=own
         )
         port += 1

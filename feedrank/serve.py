@@ -16,10 +16,10 @@ from core.settings import Settings
 from experiments.assignment import assign
 from experiments.kept_plan import known_plan
 from experiments.members import Members
-from feedrank.http import get_json
+from feedrank.http import api_address, get_json
 from feedrank.posts import Post, posts_table
 from feedrank.prefect_server import WORK_POOL, Prefect
-from feedrank.processes import HOST, Servers, free_port
+from feedrank.processes import Servers, free_port
 from feedrank.terminal import out, step
 from ranking.recommender import STATE_FILE
 from warehouse.snapshots import current, standing
@@ -72,7 +72,7 @@ def train(prefect: Prefect, servers: Servers, settings: Settings) -> None:
 def start_api(servers: Servers, settings: Settings, environment: Mapping[str, str]) -> str:
     """Start the API and return its address once it answers from a snapshot."""
     port = free_port(settings.api.port)
-    url = f"http://{HOST}:{port}"
+    url = api_address(settings.api, port)
     with step("API"):
         server = servers.start(
             "api", [sys.executable, "-m", "api"], environment={**environment, "FEEDRANK_API__PORT": str(port)}
@@ -82,7 +82,9 @@ def start_api(servers: Servers, settings: Settings, environment: Mapping[str, st
 
 
 def show_answers(settings: Settings, api_url: str) -> None:
-    """Ask the API for one user of each arm, and print what it recommends."""
+    """Ask the API for one user of each arm, and print what it recommends; nothing, where it asks for a key."""
+    if _asks_for_keys(settings):
+        return
     for user in _one_user_an_arm(settings):
         answer = get_json(f"{api_url}/post/recommendations/?{urlencode({'id': user, 'limit': 5})}")
         posts = [Post(post["id"], post["topic"], post["text"]) for post in answer["recommendations"]]
@@ -91,8 +93,9 @@ def show_answers(settings: Settings, api_url: str) -> None:
 
 def show_addresses(settings: Settings, api_url: str, prefect: Prefect) -> None:
     """Print where everything can be reached."""
+    key = "-H 'Authorization: Bearer TOKEN' " if _asks_for_keys(settings) else ""
     places = {
-        "recommendations": f"curl '{api_url}/post/recommendations/?id=200&limit=5'",
+        "recommendations": f"curl {key}'{api_url}/post/recommendations/?id=200&limit=5'",
         "all endpoints": f"{api_url}/schema",
         "flow runs": prefect.url,
         "run a flow": f"PREFECT_API_URL={prefect.api_url} prefect deployment run {TRAINING}",
@@ -117,6 +120,10 @@ def stay(servers: Servers) -> None:
 def has_snapshot(settings: Settings) -> bool:
     """Whether something has been published that an API can serve: of this version, and whole."""
     return standing(settings) is not None
+
+
+def _asks_for_keys(settings: Settings) -> bool:
+    return settings.api.ask_keys and settings.keys_folder.exists()
 
 
 def _one_user_an_arm(settings: Settings) -> list[int]:

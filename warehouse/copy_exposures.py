@@ -2,6 +2,7 @@
 
 import duckdb
 
+from core.logging import get_logger
 from core.settings import Settings
 from warehouse.connection import literal
 from warehouse.runs import set_watermark, watermark
@@ -9,6 +10,7 @@ from warehouse.source import in_postgres
 from warehouse.source_tables import EXPOSURES, qualified
 
 WATERMARK = "exposures"
+logger = get_logger(__name__)
 
 
 def copy_exposures(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
@@ -18,11 +20,21 @@ def copy_exposures(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     a machine that was off; then the source has more older rows than we do, and all of them are read.
     """
     table = qualified(settings, EXPOSURES)
-    there = in_postgres(f"SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass({literal(table)})")
+    there = in_postgres(
+        "SELECT attname::text, has_column_privilege(attrelid, attnum, 'SELECT') AS readable FROM pg_attribute "
+        f"WHERE attrelid = to_regclass({literal(table)}) AND NOT attisdropped"
+    )
     # a source whose API is still of an earlier version may lack the newest columns
     shared = connection.execute(
-        f"SELECT column_name FROM (DESCRIBE raw.exposures) SEMI JOIN {there} AS there ON column_name = attname"
+        f"SELECT column_name, readable FROM (DESCRIBE raw.exposures) JOIN {there} AS there ON column_name = attname"
     ).fetchall()
+    if not all(readable for _, readable in shared):
+        logger.warning(
+            "%s may not be read, so reports on experiments stay empty; feedrank migrate --grant-copy ROLE, with the "
+            "address of its owner, allows it",
+            table,
+        )
+        return 0
     if not shared:
         return 0
     where = "true"
@@ -33,7 +45,7 @@ def copy_exposures(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
         held = connection.execute("SELECT count(*) FROM raw.exposures WHERE shown_at < ?", [since]).fetchall()[0][0]
         if _scalar(connection, f"SELECT count(*) AS older FROM {table} WHERE {older}") <= held:
             where = f"NOT {older}"
-    columns = ", ".join(name for (name,) in shared)
+    columns = ", ".join(name for name, _ in shared)
     rows = in_postgres(f"SELECT {columns} FROM {table} WHERE {where}")
     [(written,)] = connection.execute(
         f"INSERT INTO raw.exposures BY NAME SELECT {columns} FROM {rows} ANTI JOIN raw.exposures USING (request_id) "

@@ -61,7 +61,7 @@ class _Version(msgspec.Struct):
 
 def public_settings(settings: Settings) -> dict[str, Any]:
     """The settings as a snapshot may carry them: without addresses that have a password, and without secrets."""
-    hidden: Any = {"source": {"dsn"}, "warehouse": {"catalog"}, "object_store": True}
+    hidden: Any = {"source": {"dsn"}, "warehouse": {"catalog"}, "object_store": True, "api": {"dsn"}}
     return settings.model_dump(mode="json", exclude=hidden)
 
 

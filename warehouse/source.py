@@ -104,7 +104,7 @@ def _read_catalogue(settings: Settings) -> dict[str, list[Column]]:
     engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT})
     found: dict[str, list[Column]] = {}
     try:
-        with engine.connect() as connection:
+        with engine.connect().execution_options(postgresql_readonly=True) as connection:
             query = text(read_sql("warehouse", "source_columns"))
             for table, column, type_name in connection.execute(query, {"schema": settings.source.db_schema}):
                 found.setdefault(table, []).append(Column(column, type_name, KINDS.get(type_name, "other")))
@@ -170,7 +170,8 @@ def _check_profile(users: Table) -> None:
 
 @contextmanager
 def attached_source(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[None]:
-    """The source as database `source`, for reading only; one DuckDB transaction sees one PostgreSQL snapshot.
+    """The source as database `source`, for reading only; one DuckDB transaction is one read-only transaction of
+    PostgreSQL's and sees one snapshot.
 
     Raises:
         SourceUnreachable: it does not answer any more.

@@ -8,7 +8,7 @@ import os
 import select
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import resources
 from typing import Any, Final
@@ -35,6 +35,14 @@ IDEMPOTENCY: Final = "feedrank_idempotency"
 CHANGES: Final = "experiment_change"
 VERSION_TABLE: Final = "feedrank_migration"
 HEAD: Final = "0002"
+# what the API does with them, and what the copy does; a change of an experiment is for neither
+API_RIGHTS: Final = {
+    EXPOSURES: "INSERT, SELECT (request_id)",  # the second, to leave alone what is there already
+    IDEMPOTENCY: "INSERT, SELECT",
+    CHANGES: "SELECT",
+    VERSION_TABLE: "SELECT",
+}
+COPY_RIGHTS: Final = {EXPOSURES: "SELECT"}
 LOCK: Final = 0x66656564  # of `migrate`; a number of our own among the advisory locks of the database
 CONNECT_TIMEOUT = 3  # seconds
 MIGRATION_LIMIT = 30.0  # seconds
@@ -90,10 +98,10 @@ def transaction(settings: Settings, engine: Engine) -> Iterator[Connection]:
         raise SourceError(f"the source refuses: {_first_line(settings, error.orig)}") from None
 
 
-def migrate(settings: Settings, *, grant: str | None = None) -> bool:
+def migrate(settings: Settings, *, grant: str | None = None, grant_copy: str | None = None) -> bool:
     """Create or bring up to date our tables in the schema of the source; False if they were.
 
-    `grant` names a role that may then use them.
+    `grant` names a role that may then use them as the API does, `grant_copy` one that may as the copy does.
 
     Raises:
         SourceUnreachable: the database does not answer.
@@ -106,8 +114,9 @@ def migrate(settings: Settings, *, grant: str | None = None) -> bool:
                 changed = _upgrade(connection, settings.source.db_schema)
             except ProgrammingError as error:
                 raise _not_allowed(settings, connection, error) from None
-            if grant is not None:
-                _grant(connection, settings.source.db_schema, grant)
+            for role, rights in ((grant, API_RIGHTS), (grant_copy, COPY_RIGHTS)):
+                if role is not None:
+                    _grant(connection, settings.source.db_schema, role, rights)
             return changed
     finally:
         engine.dispose()
@@ -160,12 +169,11 @@ def _version(connection: Connection, schema: str) -> str:
     return connection.execute(text(f"SELECT version_num FROM {table}")).scalar() or ""
 
 
-def _grant(connection: Connection, schema: str, role: str) -> None:
+def _grant(connection: Connection, schema: str, role: str, rights: Mapping[str, str]) -> None:
     to = f"TO {identifier(role)}"
     connection.execute(text(f"GRANT USAGE ON SCHEMA {identifier(schema)} {to}"))
-    written = dict.fromkeys((EXPOSURES, IDEMPOTENCY, CHANGES), "SELECT, INSERT")
-    for table, rights in {**written, VERSION_TABLE: "SELECT"}.items():
-        connection.execute(text(f"GRANT {rights} ON {identifier(schema)}.{identifier(table)} {to}"))
+    for table, right in rights.items():
+        connection.execute(text(f"GRANT {right} ON {identifier(schema)}.{identifier(table)} {to}"))
 
 
 def _not_allowed(settings: Settings, connection: Connection, error: ProgrammingError) -> SourceError:

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, SkipValidation
 
+from api.access.scopes import RECOMMEND
 from api.problems import MEANINGS, documented
 from core.settings import Settings
 from experiments.report_files import read_page, read_report
@@ -28,7 +29,14 @@ ExperimentPath = Annotated[
 
 
 # both in a thread: they read files
-@get("/experiments/{name:str}", sync_to_thread=True, tags=TAGS, summary="Which arm is better?", responses=PROBLEMS)
+@get(
+    "/experiments/{name:str}",
+    sync_to_thread=True,
+    tags=TAGS,
+    summary="Which arm is better?",
+    responses=PROBLEMS,
+    security=RECOMMEND,
+)
 def experiment(settings: NamedDependency[SkipValidation[Settings]], name: ExperimentPath) -> Report:
     """The experiment's last report: the verdict, and everything that it rests on."""
     return read_report(settings, name)
@@ -41,6 +49,7 @@ def experiment(settings: NamedDependency[SkipValidation[Settings]], name: Experi
     summary="The same as a page with pictures",
     media_type=MediaType.HTML,
     responses=PROBLEMS,
+    security=RECOMMEND,
 )
 def page(settings: NamedDependency[SkipValidation[Settings]], name: ExperimentPath) -> Response[bytes]:
     """One file of HTML that needs nothing beside it."""

@@ -12,6 +12,7 @@ from litestar.openapi.spec import Example, Operation
 from litestar.params import HeaderParameter, RawBody, SkipValidation
 
 from api import bodies
+from api.access.scopes import WRITE
 from api.actions import KEY, LONGEST_KEY, ActionWriter
 from api.problems import LONGEST_VALUE_SHOWN, documented, refusal
 from api.schemas import BadParameter, FeedAction, WrittenActions
@@ -61,6 +62,7 @@ class _TakesActions(Operation):
     tags=["feed actions"],
     summary="Write what users did",
     responses=documented(*MEANINGS, meanings=MEANINGS),
+    security=WRITE,
     operation_class=_TakesActions,
 )
 def write(

@@ -7,6 +7,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from api.access.scopes import OPEN
 from api.problems import documented
 from api.schemas import Liveness, Readiness
 from api.status import Status
@@ -14,7 +15,8 @@ from api.status import Status
 TAGS = ["service"]
 
 
-@get("/health/live", sync_to_thread=False, tags=TAGS, summary="Does the process run?")
+# both are open: whoever restarts a process or sends it requests needs no key, and they tell nothing of anybody
+@get("/health/live", sync_to_thread=False, tags=TAGS, summary="Does the process run?", security=OPEN)
 def live() -> Liveness:
     """200 as long as the process answers at all: restart it when it does not."""
     return Liveness()
@@ -26,6 +28,7 @@ def live() -> Liveness:
     tags=TAGS,
     summary="Can it recommend?",
     responses=documented(HTTPStatus.SERVICE_UNAVAILABLE),
+    security=OPEN,
 )
 def ready(status: NamedDependency[SkipValidation[Status]]) -> Readiness:
     """200 once a snapshot is served, 503 with the reason before. Names a newer snapshot that was refused, says whether

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from api import queries
+from api.access.scopes import RECOMMEND
 from api.engine import Serving
 from api.parameters import Limit, PostPath
 from api.problems import documented
@@ -17,13 +18,27 @@ TAGS = ["posts"]
 PROBLEMS = documented(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-@get("/post/{id:str}", sync_to_thread=False, tags=TAGS, summary="What does this post say?", responses=PROBLEMS)
+@get(
+    "/post/{id:str}",
+    sync_to_thread=False,
+    tags=TAGS,
+    summary="What does this post say?",
+    responses=PROBLEMS,
+    security=RECOMMEND,
+)
 def post(serving: NamedDependency[SkipValidation[Serving]], post_id: PostPath) -> Post:
     """A post's text and topic."""
     return serving.post(post_id)
 
 
-@get("/post/{id:str}/feed", sync_to_thread=True, tags=TAGS, summary="Who saw this post?", responses=PROBLEMS)
+@get(
+    "/post/{id:str}/feed",
+    sync_to_thread=True,
+    tags=TAGS,
+    summary="Who saw this post?",
+    responses=PROBLEMS,
+    security=RECOMMEND,
+)
 def feed(serving: NamedDependency[SkipValidation[Serving]], post_id: PostPath, limit: Limit = 10) -> list[FeedItem]:
     """The newest views and likes of a post, newest first."""
     return queries.post_feed(serving, post_id, limit)
@@ -35,6 +50,7 @@ def feed(serving: NamedDependency[SkipValidation[Serving]], post_id: PostPath, l
     tags=TAGS,
     summary="Which posts say something alike?",
     responses=PROBLEMS,
+    security=RECOMMEND,
 )
 def similar(
     serving: NamedDependency[SkipValidation[Serving]], post_id: PostPath, limit: Limit = 10

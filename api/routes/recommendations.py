@@ -15,6 +15,7 @@ from litestar.openapi.spec import Operation
 from litestar.params import RawBody, SkipValidation
 
 from api import bodies
+from api.access.scopes import RECOMMEND
 from api.answers import answer, answers, explained, wanted
 from api.engine import Engine, Serving
 from api.parameters import Exclude, Explain, Limit, TimeQuery, TopicQuery, UserQuery, moment
@@ -35,6 +36,7 @@ _REQUEST_ID, _SNAPSHOT_ID = REQUEST_ID.lower().encode(), SNAPSHOT_ID.lower().enc
     tags=TAGS,
     summary="What should this user see next?",
     responses=documented(HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE),
+    security=RECOMMEND,
     response_headers=[
         ResponseHeader(name=REQUEST_ID, description="Under which the answer is recorded.", documentation_only=True),
         ResponseHeader(name=SNAPSHOT_ID, description="From which the answer comes.", documentation_only=True),
@@ -83,6 +85,7 @@ class _TakesABatch(Operation):
     tags=TAGS,
     summary="What should these users see next?",
     responses=documented(HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE),
+    security=RECOMMEND,
     operation_class=_TakesABatch,
 )
 def batch(engine: NamedDependency[SkipValidation[Engine]], body: RawBody) -> list[BatchAnswer]:
@@ -106,6 +109,7 @@ def batch(engine: NamedDependency[SkipValidation[Engine]], body: RawBody) -> lis
     tags=TAGS,
     summary="What does everybody like?",
     responses=documented(HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE),
+    security=RECOMMEND,
 )
 def popular(serving: NamedDependency[SkipValidation[Serving]], limit: Limit = 10) -> list[Post]:
     """The posts with the most likes, the same for every user."""

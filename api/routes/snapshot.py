@@ -6,6 +6,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from api.access.scopes import RECOMMEND
 from api.engine import Serving
 from api.problems import documented
 from api.schemas import SnapshotInfo
@@ -17,6 +18,7 @@ from api.schemas import SnapshotInfo
     tags=["service"],
     summary="Which snapshot is served?",
     responses=documented(HTTPStatus.SERVICE_UNAVAILABLE),
+    security=RECOMMEND,
 )
 def snapshot(serving: NamedDependency[SkipValidation[Serving]]) -> SnapshotInfo:
     """The snapshot's id, age, size and how well its rankers did when they were judged."""

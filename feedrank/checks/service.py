@@ -5,17 +5,16 @@ from collections.abc import Iterable
 from core.errors import ServiceError
 from core.settings import Settings
 from feedrank.checks.finding import Finding
-from feedrank.http import get_json
+from feedrank.http import api_address, get_json
 from warehouse.snapshot_folder import current_id
 
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  where one that listens there can be reached
 TIMEOUT = 5.0  # seconds
 START = "feedrank up, or python -m api; if it listens elsewhere, set api.host and api.port"
 
 
 def check_service(settings: Settings) -> Iterable[Finding]:
     """Ask it as a load balancer does."""
-    url = f"http://{EVERYWHERE.get(settings.api.host, settings.api.host)}:{settings.api.port}"
+    url = api_address(settings.api, settings.api.port)
     try:
         ready = get_json(f"{url}/health/ready", TIMEOUT)
         served, refused = ready["snapshot"], ready["refused"]

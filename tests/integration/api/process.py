@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -44,7 +45,9 @@ class Running:
 def running(settings: Settings, *command: str, **environment: str) -> Iterator[Running]:
     """`python -m api`, or another `command` of Python's, on a free port over `settings.home`, until the block ends."""
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
+    certificate = environment.get("FEEDRANK_API__CERTFILE")
+    url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
+    trusted = ssl.create_default_context(cafile=certificate) if certificate else True
     variables = {
         **os.environ,
         "FEEDRANK_HOME": str(settings.home),
@@ -53,7 +56,7 @@ def running(settings: Settings, *command: str, **environment: str) -> Iterator[R
         **environment,
     }
     # a file and not a pipe: nobody empties it while the service writes
-    with TemporaryFile("w+") as log, httpx.Client(base_url=url, timeout=30) as client:
+    with TemporaryFile("w+") as log, httpx.Client(base_url=url, timeout=30, verify=trusted) as client:
         process = subprocess.Popen([sys.executable, *(command or ALONE)], env=variables, stderr=log)
         try:
             service = Running(process, url, client, log)

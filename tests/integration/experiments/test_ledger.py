@@ -98,7 +98,9 @@ def test_what_was_stopped_is_not_begun_again(settings: Settings) -> None:
     assert begin(settings, "second") == stopped
 
 
-def test_a_role_with_the_rights_that_migrate_grants_can_keep_it(settings: Settings, database: str) -> None:
+def test_a_role_with_the_rights_that_migrate_grants_follows_it_and_changes_nothing(
+    settings: Settings, database: str
+) -> None:
     execute(database, "CREATE ROLE keeping LOGIN PASSWORD 'hunter2'; GRANT USAGE ON SCHEMA public TO keeping")
     role = settings.model_copy(
         update={
@@ -110,7 +112,12 @@ def test_a_role_with_the_rights_that_migrate_grants_can_keep_it(settings: Settin
             begin(role, "ann")
         assert "hunter2" not in str(refused.value)
         migrate(settings, grant="keeping")
-        assert begin(role, "ann") == standing(changes(role))
+        with pytest.raises(SourceError, match="feedrank experiment start"):
+            begin(role, "ann")
+        plan = begin(settings, "bob")
+        assert begin(role, "ann") == standing(changes(role)) == plan
+        with pytest.raises(SourceError, match="permission denied"):
+            record(role, "stop", plan.stop(clock.now()), "ann")
     finally:
         execute(database, "DROP OWNED BY keeping; DROP ROLE keeping")
 

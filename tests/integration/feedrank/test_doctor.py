@@ -54,7 +54,7 @@ def test_nothing_is_wrong_with_a_healthy_set_up(
         found = seen(there)
         assert {what: finding.level for what, finding in found.items()} == {
             **dict.fromkeys(("source", "source index", "source events", "warehouse lock", "last runs"), "ok"),
-            **dict.fromkeys(("snapshot", "exposure spool", "disk", "API"), "ok"),
+            **dict.fromkeys(("snapshot", "exposure spool", "disk", "API access", "API"), "ok"),
             "Prefect": "warning",  # nobody has started a server for it
         }
         assert "feedrank up" in (found["Prefect"].remedy or "")

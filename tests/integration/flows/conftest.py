@@ -31,6 +31,10 @@ NETWORK = """
 """
 
 
+# the server lets anybody in; what is written of it anywhere is looked for
+PASSWORD = "s3cr3t-Kx7"
+
+
 @pytest.fixture(scope="module")
 def environment() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
@@ -44,7 +48,7 @@ def network(postgres: str) -> str:
     with closing(psycopg2.connect(postgres)) as connection:
         connection.autocommit = True  # databases are not created inside a transaction
         connection.cursor().execute(f"CREATE DATABASE {name}")
-    dsn = f"{postgres.rpartition('/')[0]}/{name}"
+    dsn = f"{postgres.rpartition('/')[0].replace('postgres@', f'postgres:{PASSWORD}%40@')}/{name}"
     with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(NETWORK)
     return dsn

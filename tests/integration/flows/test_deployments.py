@@ -19,6 +19,7 @@ from rich.console import Console
 from core.errors import FeedrankError, RunFailed, SnapshotNotFound, WarehouseBusy
 from core.settings import Settings
 from feedrank.prefect_server import Prefect
+from tests.integration.flows.conftest import PASSWORD
 from warehouse.lock import warehouse_lock
 from warehouse.snapshots import Snapshot, current, list_snapshots, refused_ids
 
@@ -231,3 +232,23 @@ def test_what_a_killed_server_left_open_is_closed(client: "SyncPrefectClient", s
     assert (finding.level, str(left.id) in (finding.remedy or "")) == ("wrong", True)
     release_leftover_runs(client)
     assert client.read_flow_run(left.id).state_type is StateType.CRASHED
+
+
+def test_nothing_that_runs_have_written_tells_the_source_s_password(
+    trained: tuple[Snapshot, str], settings: Settings, network: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all that this folder's tests have done, with failures of PostgreSQL besides."""
+    from flows import ingest, tasks
+
+    assert PASSWORD in network
+    monkeypatch.setattr(ingest, "copy_tables", tasks.copy_tables.with_options(retries=0))
+    for failing in (network.replace("127.0.0.1", "127.0.0.1:1,127.0.0.1"), network + "_gone", f"{network}?sslmode=x"):
+        monkeypatch.setenv("FEEDRANK_SOURCE__DSN", failing)
+        state = ingest.ingest(return_state=True)
+        assert state.type.value == "FAILED", failing
+        assert PASSWORD not in str(state.message)
+    written = [file for file in settings.home.rglob("*") if file.is_file()]
+    read = {file.name: file.read_bytes() for file in written}
+    assert {"manifest.json", "report.html", "prefect-worker.log", "prefect.db", "warehouse.duckdb"} <= read.keys()
+    assert [file for file in written if PASSWORD.encode() in file.read_bytes()] == []
+    assert PASSWORD not in trained[1]
