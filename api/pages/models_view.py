@@ -22,8 +22,8 @@ from ranking.promotion import GATE_TABLE
 from ranking.recommender import STATE_FILE, ranker_file
 from ranking.train import feature_importances, load_ranker
 from warehouse.frames import read_frames
-from warehouse.snapshots import Snapshot, Switch, history, list_snapshots, open_snapshot, refused_ids
 from warehouse.snapshot_folder import current_id
+from warehouse.snapshots import Snapshot, Switch, history, list_snapshots, open_snapshot, refused_ids
 
 KEPT: Final = 16  # snapshots whose figures are remembered
 # counts, which say how much stands behind the others
