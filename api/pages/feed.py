@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import ValidationException
-from litestar.params import Body, FromPath, FromQuery, QueryParameter, SkipValidation
+from litestar.params import Body, FromQuery, PathParameter, QueryParameter, SkipValidation
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 
@@ -26,6 +26,7 @@ from core import clock
 POPULAR: Final = 6
 User = Annotated[int | None, QueryParameter(name="user", ge=INT64_MIN, le=INT64_MAX)]
 Ids = Annotated[str, Meta(pattern=r"^(-?\d{1,19}( -?\d{1,19})*)?$", max_length=20_000)]
+Segment = Annotated[int, PathParameter(name="segment", ge=0, le=len(feed_reader.SEGMENTS) - 1)]
 Engined = NamedDependency[SkipValidation[Engine]]
 
 
@@ -72,7 +73,7 @@ def feed(
 
 
 @get("/surprise/{segment:int}", sync_to_thread=True)
-def surprise(engine: Engined, segment: FromPath[Annotated[int, Meta(ge=0, le=3)]]) -> Response[Any]:
+def surprise(engine: Engined, segment: Segment) -> Response[Any]:
     """Somebody with that much of a history."""
     user_id = feed_reader.somebody(engine.serving.recommender.state, segment)
     return Redirect(f"/?user={user_id}", status_code=303, headers=HEADERS)
@@ -117,10 +118,12 @@ def _about(
 ) -> dict[str, Any]:
     plan = engine.experiment.plan
     own = engine.experiment.assign(plan, user_id)
+    columns = feed_lists.columns(engine, serving, user_id, when, show, shell.translate, **held)
     return {
         "own": own,
         "reader": feed_reader.reader(serving, user_id, own.arm, when),
-        "columns": feed_lists.columns(engine, serving, user_id, when, show, shell.translate, **held),
+        "columns": columns,
+        "shown": [card.post.id for column in columns for card in column.cards],
         "skipped": held.get("skipped", []),
         "new_key": lambda: uuid4().hex,
     }

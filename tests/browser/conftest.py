@@ -7,20 +7,19 @@ content security policy has stopped.
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from core.settings import Settings
 from tests.integration.api.process import running
 from tests.integration.rehearsed_network import Rehearsed
+from tests.integration.small_network import Network
 
-WIDTH, HEIGHT = 1280, 860
+WIDTH, HEIGHT, PICTURE = 1280, 860, 1_060
+PATIENCE = 60_000  # milliseconds; what is waited for comes, but the machine may be busy
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HOW = (
     "the browser tests need Chromium, and there is none: `apt-get install chromium`, or "
@@ -34,19 +33,17 @@ class Site:
     """A service and what lies behind it."""
 
     url: str
-    dsn: str
-    settings: Settings
+    network: Network
 
-    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What PostgreSQL says."""
-        with closing(psycopg2.connect(self.dsn)) as connection, connection.cursor() as cursor:
-            cursor.execute(query, values)
-            return cursor.fetchall()
+        return self.network.rows(query, values)
 
 
 # of this folder and not of the session: a loop of Playwright's must be gone before others start one of theirs
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         program = next(filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path)
         if not Path(program).exists():
@@ -63,7 +60,14 @@ def site(rehearsed_network: Rehearsed, postgres: str, tmp_path_factory: pytest.T
     network = rehearsed_network.network.clone(postgres, tmp_path_factory.mktemp("site"))
     network.refresh()  # what happened in the rehearsal is in the past
     with running(network.settings, FEEDRANK_SOURCE__DSN=network.dsn) as service:
-        yield Site(service.url, network.dsn, network.settings)
+        yield Site(service.url, network)
+
+
+@pytest.fixture
+def user_ids(site: Site) -> list[int]:
+    """Users, those with the longest histories first."""
+    query = "SELECT user_id FROM feed_action GROUP BY 1 ORDER BY count(*) DESC, 1"
+    return [user_id for (user_id,) in site.rows(query)]
 
 
 @pytest.fixture
@@ -81,7 +85,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
         context = browser.new_context(**{"base_url": base, "viewport": size, "locale": "en-US", **options})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)
@@ -100,6 +104,9 @@ def keep_picture() -> Callable[[Page, str], None]:
 
     def keep(page: Page, name: str) -> None:
         if folder is not None:
+            page.set_viewport_size({"width": WIDTH, "height": PICTURE})
+            page.evaluate("scrollTo(0, 0)")
+            page.wait_for_load_state("networkidle")
             page.screenshot(path=Path(folder) / name)
 
     return keep

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 
-PAGES = ("/", "/?user=5&show=both", "/experiment?user=5", "/models", "/data", "/feed/posts/1")
+PAGES = ("/", "/?user={user}&show=both", "/experiment?user={user}", "/models", "/data", "/feed/posts/1")
 SERIOUS = {"serious", "critical"}
 # the sum of all shifts so far; a browser keeps those that came before anybody asked
 SHIFTS = """() => new Promise(resolve => {
@@ -22,8 +22,10 @@ SHIFTS = """() => new Promise(resolve => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_accessible(open_page: Open, path: str, scheme: Literal["light", "dark"]) -> None:
-    page = open_page(path, color_scheme=scheme)
+def test_a_page_is_accessible(
+    open_page: Open, user_ids: list[int], path: str, scheme: Literal["light", "dark"]
+) -> None:
+    page = open_page(path.format(user=user_ids[-1]), color_scheme=scheme)
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     page.wait_for_load_state("networkidle")
     violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
@@ -37,8 +39,14 @@ def test_a_page_is_accessible(open_page: Open, path: str, scheme: Literal["light
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_fits_a_phone_and_keeps_still(open_page: Open, path: str) -> None:
-    page = open_page(path, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+def test_a_page_fits_a_phone_and_keeps_still(open_page: Open, user_ids: list[int], path: str) -> None:
+    page = open_page(
+        path.format(user=user_ids[-1]),
+        viewport={"width": 360, "height": 740},
+        locale="ru-RU",
+        has_touch=True,
+        is_mobile=True,
+    )
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.evaluate(SHIFTS) < 0.01

@@ -14,7 +14,7 @@ def test_the_verdict_of_a_rehearsal_is_read_with_its_pictures(
 ) -> None:
     page = open_page()
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Experiment").click()
-    report = read_report(site.settings, site.settings.experiment.name)
+    report = read_report(site.network.settings, site.network.settings.experiment.name)
     expect(
         page.get_by_role("region", name="Keep test").or_(page.get_by_role("region", name="Not yet"))
     ).to_contain_text(report.verdict.sentence)
@@ -29,9 +29,9 @@ def test_the_verdict_of_a_rehearsal_is_read_with_its_pictures(
         assert natural > 0
         assert abs(width / height / natural - 1) < 0.1
         assert picture.get_attribute("alt")
+    keep_picture(page, "experiment.png")
     page.get_by_text("The same as tables").click()
     expect(page.get_by_role("region", name="Each day alone").get_by_role("row")).to_have_count(len(primary.days) + 1)
-    keep_picture(page, "experiment.png")
 
 
 def test_the_ledger_is_shown(open_page: Open) -> None:

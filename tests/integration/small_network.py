@@ -67,6 +67,12 @@ class Network:
         shutil.copytree(self.settings.home, home, symlinks=True, dirs_exist_ok=True)
         return Network(dsn, Settings.model_validate({"home": home, "source": {"dsn": dsn}, **SMALL}))
 
+    def rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """What the source answers."""
+        with closing(psycopg2.connect(self.dsn)) as connection, connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchall()
+
     def execute(self, statements: str, values: tuple[Any, ...] = ()) -> None:
         """Run statements in the source and commit them."""
         with closing(psycopg2.connect(self.dsn)) as connection, connection, connection.cursor() as cursor:
