@@ -11,6 +11,7 @@ import resource
 import signal
 import sys
 import threading
+from ctypes import c_float
 from typing import Any
 
 import duckdb
@@ -92,21 +93,25 @@ def take(
     found: duckdb.DuckDBPyConnection, most: int, characters: int, cell: int
 ) -> tuple[list[list[str | None]], bool]:
     """The first rows, and whether there are more."""
+    kinds = [str(kind) for _, kind, *_ in found.description or ()]
     rows: list[list[str | None]] = []
     while batch := found.fetchmany(BATCH):
         for row in batch:
             if len(rows) == most or characters <= 0:
                 return rows, True
-            told = [shorten(text_of(value), cell) for value in row]
+            told = [shorten(text_of(value, kind), cell) for value, kind in zip(row, kinds, strict=True)]
             characters -= sum(len(text) for text in told if text)
             rows.append(told)
     return rows, False
 
 
-def text_of(value: object) -> str | None:
-    """As it is written in a table."""
+def text_of(value: object, kind: str) -> str | None:
+    """As it is written in a table, a number of a type with as many digits as tell it from its neighbours."""
     if value is None:
         return None
+    if kind == "FLOAT":
+        written = (f"{value:.{digits}g}" for digits in range(6, 10))
+        return next((text for text in written if c_float(float(text)).value == value), str(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list | tuple):

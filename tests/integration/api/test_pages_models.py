@@ -163,7 +163,9 @@ def test_a_roll_back_takes_an_operators_key_and_is_on_record(home: Settings) -> 
         assert current(home).id == second.id
         foreign = client.post("/models/rollback", data={"to": first.id, "live": second.id, "key": operator})
         assert foreign.status_code == 403, "a form of another site's"
-        assert ask(client, first.id, first.id, operator)[0] == 409, "it is not what was live when the question was asked"
+        assert ask(client, first.id, first.id, operator)[0] == 409, (
+            "it is not what was live when the question was asked"
+        )
         assert ask(client, "../x", second.id, operator)[0] == 400
         assert current(home).id == second.id
         assert ask(client, first.id, second.id, operator) == (200, "", f"/models?done={first.id}")

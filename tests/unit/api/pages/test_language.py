@@ -30,7 +30,9 @@ SAID_ELSEWHERE = {
 def texts() -> set[str]:
     """All that the code of the pages says."""
     python = [(file, "python", {"marked": None, "translate": None}) for file in PAGES.glob("*.py")]
-    templates = [(file, "jinja2.ext:babel_extract", {"_": None, "ngettext": (1, 2)}) for file in PAGES.glob("templates/*.html")]
+    templates = [
+        (file, "jinja2.ext:babel_extract", {"_": None, "ngettext": (1, 2)}) for file in PAGES.glob("templates/*.html")
+    ]
     return {
         str(message)
         for file, method, keywords in [*python, *templates]
