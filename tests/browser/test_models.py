@@ -34,7 +34,7 @@ def operated(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
         for name, scope in (("bob", "recommend"), ("ann", "operate"))
     ]
     # whoever is on this machine may look; to change what is served takes a key all the same
-    with running(settings, FEEDRANK_API__KEYS="false", FEEDRANK_API__FOLLOW="false") as service:
+    with running(settings, FEEDRANK_API__ASK_KEYS="false", FEEDRANK_API__FOLLOW="false") as service:
         yield Operated(service.url, settings, *tokens)
 
 
@@ -45,7 +45,7 @@ def test_the_live_rankers_are_shown(open_page: Open, site: Site, keep_picture: C
     expect(shelf.get_by_role("row")).to_have_count(1 + len(list_snapshots(site.network.settings)))
     expect(shelf.get_by_role("row", name="live since")).to_contain_text(current(site.network.settings).id)
     expect(page.get_by_role("region", name="All metrics")).to_contain_text("ndcg@10_viewed")
-    expect(page.get_by_role("region", name="Is a predicted probability one?").get_by_role("img")).to_be_visible()
+    expect(page.get_by_role("img", name="Predicted probability of a like")).to_be_visible()
     page.get_by_role("region", name="What control leans on").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name="Feature catalogue")).to_be_visible()
     page.go_back()
