@@ -342,6 +342,17 @@ class ApiSettings(Section):
         return self
 
 
+class SqlSettings(Section):
+    """The box for SQL on the page Data: each query is a process of its own, within these limits."""
+
+    enabled: bool = Field(True, description="False: there is no such box")
+    time_limit: timedelta = Field(timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+    memory: int = Field(512, ge=128, le=65_536, description="MiB that a query may use")
+    rows: int = Field(1_000, ge=1, le=10_000, description="most rows shown on the page")
+    csv_rows: int = Field(100_000, ge=1, le=1_000_000, description="most rows of a file")
+    at_once: int = Field(2, ge=1, le=16, description="queries that a worker of the service runs at the same time")
+
+
 class FlowSettings(Section):
     """Who does what flows can divide: embedding, and the recommendations of all users."""
 
@@ -356,6 +367,11 @@ class PrefectSettings(Section):
     """The Prefect server that `feedrank up` and `feedrank demo` start."""
 
     port: int = Field(4200, ge=1, le=65_535, description="or the next free one above it")
+    pages: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s]+$",
+        description="address of its pages; None: of the server that feedrank started",
+    )
 
 
 class DoctorSettings(Section):
@@ -383,6 +399,7 @@ class Settings(BaseSettings):
     gate: GateSettings = GateSettings()
     experiment: ExperimentSettings = ExperimentSettings()
     api: ApiSettings = ApiSettings()
+    sql: SqlSettings = SqlSettings()
     flows: FlowSettings = FlowSettings()
     prefect: PrefectSettings = PrefectSettings()
     doctor: DoctorSettings = DoctorSettings()
@@ -425,6 +442,11 @@ class Settings(BaseSettings):
     def experiment_file(self) -> Path:
         """The experiment's plan as it was last known, for when PostgreSQL is away."""
         return self.home / "experiment.json"
+
+    @property
+    def prefect_file(self) -> Path:
+        """The address of the Prefect server that this feedrank started, for shells: `PREFECT_API_URL=…`."""
+        return self.home / "prefect.env"
 
     @property
     def snapshots_folder(self) -> Path:
