@@ -17,7 +17,7 @@ from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetail
 from litestar.typing import FieldDefinition
 
 from api.schemas import BadParameter, Problem
-from core.errors import FeedrankError, NotFound, SnapshotError, SourceError
+from core.errors import FeedrankError, NotFound, QueryRefused, SnapshotError, SourceError
 from core.logging import get_logger
 
 log = get_logger(__name__)
@@ -30,6 +30,7 @@ TRUE_OR_FALSE = "it must be true or false"
 # the most special class wins; what is not of our making, or not foreseen here, is a 500 and tells nothing of the inside
 STATUS_OF: dict[type[FeedrankError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
+    QueryRefused: HTTPStatus.BAD_REQUEST,
     SnapshotError: HTTPStatus.SERVICE_UNAVAILABLE,
     SourceError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -19,6 +19,7 @@
     │   ├── SnapshotSlow       it takes too long to get ready to answer
     │   ├── SnapshotRaced      another publisher has switched `current` meanwhile
     │   └── StoreUnreachable   the snapshots' object storage does not answer
+    ├── QueryRefused           a query of the page Data cannot be answered as it is
     ├── AccessError            an API key cannot be made, found or read as asked for
     ├── ExperimentError        an experiment cannot be started or changed like this
     ├── ServiceError           a server that the command line starts did not come up, or does not answer as it should
@@ -95,6 +96,10 @@ class SnapshotRaced(SnapshotError):
 
 class StoreUnreachable(SnapshotError):
     """Raised when the object storage that snapshots are shared through does not answer, or refuses."""
+
+
+class QueryRefused(FeedrankError):
+    """Raised when a query over a snapshot is wrong, not allowed, or needs more than it may have."""
 
 
 class AccessError(FeedrankError):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as UnreadableValue
 
-from core.columns import ACTION, ARMS, EVENT_TIME, POST_ID, TEXT, TOPIC, USER_ID
+from core.columns import ACTION, ARMS, COMPARED, EVENT_TIME, POST_ID, TEXT, TOPIC, USER_ID, Arm
 from core.errors import SettingsError
 
 SETTINGS_FILE = "feedrank.toml"
@@ -269,10 +269,12 @@ class ExperimentSettings(Section):
 
     name: str = Field("text-embeddings", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="also of its folder")
     salt: str = Field("text-embeddings-1", min_length=1, description="deals the users; each is used once")
-    weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=lambda: dict.fromkeys(ARMS, 0.5))
+    weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=lambda: dict.fromkeys(COMPARED, 0.5)
+    )
     coverage: float = Field(1.0, ge=0, le=1, description="share of the users that is in it; growing moves nobody")
     namespace: NamespaceSettings | None = None
-    forced: dict[int, Literal["control", "test"]] = Field(
+    forced: dict[int, Arm] = Field(
         default_factory=dict, description="arms of testers, by user id; they are not counted"
     )
     design: Literal["split", "interleaved"] = Field(
@@ -287,7 +289,7 @@ class ExperimentSettings(Section):
 
     @model_validator(mode="after")
     def _weights_cover_the_arms(self) -> Self:
-        if set(self.weights) != set(ARMS):
+        if not set(COMPARED) <= set(self.weights) <= set(ARMS):
             raise ValueError(f"experiment.weights names arms {sorted(self.weights)}; it must name {list(ARMS)}")
         if abs(sum(self.weights.values()) - 1) > 1e-9:
             raise ValueError(f"experiment.weights add up to {sum(self.weights.values())}; they must add up to 1")
@@ -340,6 +342,17 @@ class ApiSettings(Section):
         return self
 
 
+class SqlSettings(Section):
+    """The box for SQL on the page Data: each query is a process of its own, within these limits."""
+
+    enabled: bool = Field(True, description="False: there is no such box")
+    time_limit: timedelta = Field(timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+    memory: int = Field(512, ge=128, le=65_536, description="MiB that a query may use")
+    rows: int = Field(1_000, ge=1, le=10_000, description="most rows shown on the page")
+    csv_rows: int = Field(100_000, ge=1, le=1_000_000, description="most rows of a file")
+    at_once: int = Field(2, ge=1, le=16, description="queries that a worker of the service runs at the same time")
+
+
 class FlowSettings(Section):
     """Who does what flows can divide: embedding, and the recommendations of all users."""
 
@@ -354,6 +367,11 @@ class PrefectSettings(Section):
     """The Prefect server that `feedrank up` and `feedrank demo` start."""
 
     port: int = Field(4200, ge=1, le=65_535, description="or the next free one above it")
+    pages: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s]+$",
+        description="address of its pages; None: of the server that feedrank started",
+    )
 
 
 class DoctorSettings(Section):
@@ -381,6 +399,7 @@ class Settings(BaseSettings):
     gate: GateSettings = GateSettings()
     experiment: ExperimentSettings = ExperimentSettings()
     api: ApiSettings = ApiSettings()
+    sql: SqlSettings = SqlSettings()
     flows: FlowSettings = FlowSettings()
     prefect: PrefectSettings = PrefectSettings()
     doctor: DoctorSettings = DoctorSettings()
@@ -423,6 +442,11 @@ class Settings(BaseSettings):
     def experiment_file(self) -> Path:
         """The experiment's plan as it was last known, for when PostgreSQL is away."""
         return self.home / "experiment.json"
+
+    @property
+    def prefect_file(self) -> Path:
+        """The address of the Prefect server that this feedrank started, for shells: `PREFECT_API_URL=…`."""
+        return self.home / "prefect.env"
 
     @property
     def snapshots_folder(self) -> Path:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from core import prefect_address
 from core.errors import ServiceError
 from core.settings import Settings
 from feedrank.processes import HOST, Server, Servers, free_port
@@ -20,13 +21,13 @@ SERVER_LIMIT = 120.0  # seconds; the first start creates the database
 DEPLOY_LIMIT = 120.0
 PROJECT_FILE = "prefect.yaml"
 WORK_POOL = "feedrank"  # as in that file
-ADDRESS_FILE = "prefect.env"
 
 
 class Prefect:
     """The server of one command. `environment` is what a program needs to talk to it."""
 
     def __init__(self, servers: Servers, settings: Settings) -> None:
+        self._settings = settings
         self.home = settings.home.absolute()
         self.port = free_port(settings.prefect.port)
         self.url = f"http://{HOST}:{self.port}"
@@ -53,7 +54,7 @@ class Prefect:
     def wait(self) -> None:
         """Return when the server answers; other shells find its address in `prefect.env` from then on."""
         self._server.wait_for(f"{self.api_url}/health", SERVER_LIMIT)
-        (self.home / ADDRESS_FILE).write_text(f"PREFECT_API_URL={self.api_url}\n", encoding="utf-8")
+        prefect_address.remember(self._settings, self.api_url)
 
     def deploy(self) -> None:
         """`prefect deploy --all`, in this folder: the one that the flows will work in.

@@ -111,3 +111,14 @@ def moment(value: datetime, language: str) -> str:
     'Dec 20, 2021, 15:04'
     """
     return f"{day(value, language)}, {value:%H:%M}"
+
+
+def since(value: datetime, language: str, now: datetime) -> str:
+    """How long before `now` something was, both in UTC, a zone named or not.
+
+    >>> since(datetime(2021, 12, 20), "en", datetime(2021, 12, 20, 3))
+    '3 hours ago'
+    """
+    return dates.format_timedelta(
+        value.replace(tzinfo=None) - now.replace(tzinfo=None), add_direction=True, locale=language
+    )

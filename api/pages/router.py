@@ -36,7 +36,10 @@ def router(status: Status) -> Router:
             *models.HANDLERS,
             *data.HANDLERS,
         ],
-        dependencies={"shell": Provide(shell, sync_to_thread=False)},
+        dependencies={
+            "shell": Provide(shell, sync_to_thread=False),
+            "desk": Provide(data.desk, sync_to_thread=False, use_cache=True),
+        },
         exception_handlers=trouble.handlers(shell_of),
         guards=[trouble.only_from_our_pages],
         request_class=HTMXRequest,

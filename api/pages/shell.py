@@ -130,7 +130,7 @@ def environment(of: str) -> "Environment":
         auto_reload=False,
     )
     made.install_gettext_translations(language.translations(of), newstyle=True)  # type: ignore[attr-defined]
-    for told in (language.number, language.percent, language.day, language.moment):
+    for told in (language.number, language.percent, language.day, language.moment, language.since):
         made.filters[told.__name__] = _in(of, told)
     told_in_reports = (wording.share, wording.change, wording.plain, wording.probability, wording.milliseconds)
     made.filters.update({one.__name__: one for one in told_in_reports})

@@ -3,17 +3,18 @@
 import os
 from collections.abc import Iterable
 
+from core.prefect_address import last_address
 from core.settings import Settings
 from feedrank.checks.finding import Finding
 from feedrank.http import is_answering
-from feedrank.prefect_server import ADDRESS_FILE, WORK_POOL
+from feedrank.prefect_server import WORK_POOL
 
 START = "feedrank up starts one; or set PREFECT_API_URL to yours"
 
 
 def check_prefect(settings: Settings) -> Iterable[Finding]:
     """The server of PREFECT_API_URL, or the one that was started last for this home."""
-    url = os.environ.get("PREFECT_API_URL") or _last_address(settings)
+    url = os.environ.get("PREFECT_API_URL") or last_address(settings)
     if url is None:
         yield Finding("warning", "Prefect", "no server has been started for this home", START)
         return
@@ -33,11 +34,3 @@ def check_prefect(settings: Settings) -> Iterable[Finding]:
         seen = f"run {run.name} counts as {state}, but its worker is dead; it keeps its deployment's next runs waiting"
         remedy = f"prefect flow-run cancel {run.id}; feedrank up closes such runs when it starts"
         yield Finding("wrong", "Prefect", seen, remedy)
-
-
-def _last_address(settings: Settings) -> str | None:
-    try:
-        written = (settings.home / ADDRESS_FILE).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    return written.strip().partition("=")[2]

@@ -59,3 +59,30 @@ FROM raw.exposures
 WHERE salt = (SELECT arg_max(salt, shown_at) FROM raw.exposures WHERE as_of IS NULL) AND as_of IS NULL
 GROUP BY salt, user_id
 ORDER BY user_id;
+
+-- What the warehouse knew about itself as this was written: how much there is and how new, what was turned away, what ran.
+CREATE TABLE snapshot.table_freshness AS
+FROM (
+    SELECT 'raw.users' AS table_name, count(*) AS "rows", NULL::TIMESTAMP AS newest FROM raw.users
+    UNION ALL SELECT 'raw.posts', count(*), NULL FROM raw.posts
+    UNION ALL SELECT 'raw.events', count(*), max(event_time) FROM raw.events
+    UNION ALL SELECT 'raw.exposures', count(*), max(shown_at) FROM raw.exposures
+    UNION ALL SELECT 'features.text_embeddings', count(*), NULL FROM features.text_embeddings
+    UNION ALL SELECT 'features.user_day', count(*), max(day) FROM features.user_day
+    UNION ALL SELECT 'features.user_topic_day', count(*), max(day) FROM features.user_topic_day
+    UNION ALL SELECT 'features.post_day', count(*), max(day) FROM features.post_day
+    UNION ALL SELECT 'experiments.experiment_daily', count(*), max(day) FROM experiments.experiment_daily
+    UNION ALL SELECT 'quality.rejected', count(*), max(rejected_at) FROM quality.rejected
+);
+
+CREATE TABLE snapshot.rejected_daily AS
+SELECT rejected_at::DATE AS day, table_name, rule, count(*) AS "rows"
+FROM quality.rejected
+GROUP BY ALL
+ORDER BY ALL;
+
+CREATE TABLE snapshot.runs AS
+SELECT run_id, kind, started_at, finished_at, status, detail
+FROM meta.runs
+ORDER BY started_at DESC, run_id
+LIMIT 200;

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 
-PAGES = ("/", "/?user={user}&show=both", "/experiment?user={user}", "/models", "/data", "/feed/posts/1")
+PAGES = ("/", "/?user=5&show=both", "/experiment?user=5", "/models", "/data?sql=FROM+posts", "/feed/posts/1")
 SERIOUS = {"serious", "critical"}
 # the sum of all shifts so far; a browser keeps those that came before anybody asked
 SHIFTS = """() => new Promise(resolve => {

@@ -38,6 +38,8 @@ SMALL_NETWORK = """
         SELECT user_id, post_id, 'like', time + interval '1 minute' FROM feed_action WHERE user_id % 4 = post_id % 4;
 """
 WATERMARK = "2025-01-13 12:03:48"
+# tables of a snapshot that tell when something came and ran, and not what of it
+OF_THE_COPIES = ("table_freshness", "rejected_daily", "runs")
 SMALL = {
     "features": {"text_dims": 8, "text_components": 4, "text_clusters": 3, "transformer_max_tokens": 16},
     "gate": {"enabled": False},  # tests turn the network upside down and want to see it served
