@@ -386,6 +386,11 @@ class Settings(BaseSettings):
         return self.home / "spill"
 
     @property
+    def histories_file(self) -> Path:
+        """Users' histories as they were last learned, so that a refresh learns those of the few who did something."""
+        return self.home / "histories.safetensors"
+
+    @property
     def exposure_spool(self) -> Path:
         """Where exposures wait that PostgreSQL has not taken yet."""
         return self.home / "spool" / "exposures"

@@ -1,14 +1,14 @@
 -- Views whose outcome became known on the days [$since, $until), and what it was: liked when the same user liked the same
 -- post within the attribution window. A view's day is the one on which it was known and its window was over. A like
 -- counts when it was known by the end of that day, or before $labels, whichever is later. Left out are views of a post
--- that the user had liked before, and those of users or posts that the network has deleted since. Of users within
--- [$first_user, $last_user], and of these of $share in a thousand, chosen by hash; in order of user and post.
+-- that the user had liked before, and those of users or posts that the network has deleted since. Of users for whom the
+-- condition in braces holds; in order of user and post.
 WITH known AS (
     SELECT user_id, post_id, action, event_time, known_at
     FROM raw.known_events
     SEMI JOIN raw.users USING (user_id)
     SEMI JOIN raw.posts USING (post_id)
-    WHERE known_at < $until AND user_id BETWEEN $first_user AND $last_user AND hash(user_id, $seed) % 1000 < $share
+    WHERE known_at < $until AND {chosen}
 ),
 views AS (
     SELECT
@@ -21,10 +21,12 @@ views AS (
     WHERE action = 'view'
         AND event_time + $attribution <= (SELECT max(event_time) FROM raw.events)
         AND known_at >= $since - $attribution - INTERVAL 1 DAY
+        AND day >= $since AND day < $until
 ),
 likes AS (
-    SELECT user_id, post_id, list({'at': event_time, 'known_at': known_at}) AS given
+    SELECT user_id, post_id, list({{'at': event_time, 'known_at': known_at}}) AS given
     FROM known
+    SEMI JOIN views USING (user_id, post_id)
     WHERE action = 'like'
     GROUP BY ALL
 ),
@@ -35,7 +37,6 @@ labelled AS (
         list_min([one.at FOR one IN l.given IF one.known_at < v.labelled_before]) AS liked_at
     FROM views AS v
     LEFT JOIN likes AS l ON v.user_id = l.user_id AND v.post_id = l.post_id
-    WHERE v.day >= $since AND v.day < $until
 )
 SELECT user_id, post_id, day, coalesce(liked_at <= event_time + $attribution, false) AS liked
 FROM labelled
