@@ -137,7 +137,7 @@ class _Fit:
         def tried_out(tried: Floats) -> Doubles:
             return log_posterior(tried, logits(views, self._prior, self.posts.moved_to(tried), self.theta))
 
-        self.posts = self.posts.moved_to(shortened(now, step, users, tried_out, log_posterior(now, logit)))
+        self.posts = self.posts.moved_to(shortened(now, step, users, tried_out, lambda: log_posterior(now, logit)))
         return covariance
 
     def _common(self, of_users: Floats, of_posts: Floats) -> None:

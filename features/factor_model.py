@@ -158,15 +158,15 @@ def newton_step(
     def tried_out(tried: Floats) -> Doubles:
         return log_posterior(tried, logits(views, prior, posts, tried))
 
-    return shortened(theta, step, posts.factors, tried_out, log_posterior(theta, logit)), sharper
+    return shortened(theta, step, posts.factors, tried_out, lambda: log_posterior(theta, logit)), sharper
 
 
 def shortened(
-    start: Floats, step: Floats, against: Floats, objective: Callable[[Floats], Doubles], before: Doubles
+    start: Floats, step: Floats, against: Floats, objective: Callable[[Floats], Doubles], before: Callable[[], Doubles]
 ) -> Floats:
     """Take a step (n, K), row by row halved as long as it lowers the `objective` (n,); a row that never gains stays.
 
-    `before` (n,) is the objective at the start.
+    `before` tells the objective at the start, (n,).
 
     A full Newton step overshoots where a probability is close to 0 or 1. `against` (m, K) is what rows are multiplied
     with: a row none of whose log-odds can move by more than `SAFE` is taken as it is. Source: Boyd and Vandenberghe,
@@ -176,7 +176,8 @@ def shortened(
     doubtful = longest > SAFE**2
     if not doubtful.any():
         return start + step
-    least = before - 1e-5 * np.abs(before)  # rounding is no loss
+    at_start = before()
+    least = at_start - 1e-5 * np.abs(at_start)  # rounding is no loss
     scale = np.ones((len(start), 1), np.float32)
     for _ in range(HALVINGS):
         worse = doubtful & (objective(start + scale * step) < least)

@@ -82,7 +82,8 @@ class FactorState:
         def tried_out(tried: Floats) -> Doubles:
             return log_posterior(tried, logits(views, prior, self.posts.moved_to(tried), theta))
 
-        self.posts = self.posts.moved_to(shortened(start, step, viewers, tried_out, log_posterior(start, logit)))
+        moved = shortened(start, step, viewers, tried_out, lambda: log_posterior(start, logit))
+        self.posts = self.posts.moved_to(moved)
 
 
 class FactorStates:

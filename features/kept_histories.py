@@ -1,10 +1,10 @@
 """Users' histories kept from one state to the next: who has nothing new is not learned again.
 
 A history follows from what the user did and what became of it, from the posts as they were fitted, and from the user's
-log-odds by profile. For every user the first two are one number, an exclusive or over hashes of the events; the third
-is kept as it is. Whoever has another number or other odds is learned anew, the others' histories are carried over as
-they are, so that the result is the one that learning everybody would give, to the last bit. No mark of a copy need be
-trusted: late events, repairs, edited posts and another fit show in the numbers.
+log-odds by profile. What a user did is one number, an exclusive or over hashes of the events, and so is what was fitted
+of a post; the odds are kept as they are. Whoever has another number, other odds, or met a post with another number is
+learned anew. The others' histories are carried over as they are, so that the result is the one that learning everybody
+would give, to the last bit. No mark of a copy need be trusted: late events, repairs, edited posts and another fit show.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from core.columns import POST_ID, USER_ID
+from core.columns import POST_ID, TOPIC, USER_ID
 from core.files import replacing
 from core.logging import get_logger
 from features.array_files import Arrays, mapped, save_arrays
@@ -41,8 +41,13 @@ class KeptHistories:
     ) -> Iterator[Learned]:
         """Learn users (U,) with their log-odds by profile and topic (U, T), or carry them over."""
         rows, did = _what_users_did(con, basis, user_ids)
-        kept = Kept.read(self.file, basis)
-        places = kept.places_of(user_ids[rows], did, prior[rows], basis) if kept else np.full(len(rows), -1)
+        looks = _hashes(con, basis)
+        kept, places = Kept.read(self.file, basis), np.full(len(rows), -1)
+        if kept:
+            places = kept.places_of(user_ids[rows], did, prior[rows], basis)
+            other = set(zip(kept.post_ids.tolist(), kept.looks.tolist(), strict=True))
+            other ^= set(zip(basis.posts.ids.tolist(), looks.tolist(), strict=True))
+            places[np.isin(user_ids[rows], _met(con, np.array(sorted({post for post, _ in other}), np.int64)))] = -1
         same = places >= 0
         log.info("histories of %d of %d users are carried over", np.count_nonzero(same), len(rows))
         found: list[Learned] = []
@@ -54,10 +59,10 @@ class KeptHistories:
             for of_chunk, of_arms in self.learn(con, basis, user_ids[anew], prior[anew]):
                 found.append((anew[of_chunk], of_arms))
                 yield found[-1]
-        if len(anew) or (kept and len(kept.user_ids) > len(rows)):
+        if len(anew) or (kept and (len(kept.user_ids) > len(rows) or other)):
             number = np.zeros(len(user_ids), np.int64)
             number[rows] = did
-            _write(self.file, basis, user_ids, number, prior, found)
+            _write(self.file, basis, user_ids, number, prior, looks, found)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class Kept:
     user_ids: NDArray[np.int64]  # (n,)
     did: NDArray[np.int64]  # (n,) the number of what each did
     prior: Floats  # (n, T)
+    post_ids: NDArray[np.int64]  # (P,)
+    looks: NDArray[np.int64]  # (P,) the number of what was fitted of each post
     topics: list[str]
     of_arms: dict[str, History]
 
@@ -79,7 +86,8 @@ class Kept:
         if told["learned"] != _how(basis):
             return None
         of_arms = {arm: History(*(arrays[f"{arm}_{name}"] for name in History._fields)) for arm in basis.spaces}
-        return cls(arrays["user_ids"], arrays["did"], arrays["prior"], told["topics"], of_arms)
+        plain = (arrays[name] for name in ("user_ids", "did", "prior", "post_ids", "looks"))
+        return cls(*plain, told["topics"], of_arms)
 
     def places_of(
         self, user_ids: NDArray[np.int64], did: NDArray[np.int64], prior: Floats, basis: Basis
@@ -107,19 +115,37 @@ def _what_users_did(
     con: duckdb.DuckDBPyConnection, basis: Basis, user_ids: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the users who did anything before the fit's cut, (m,) ascending, and a number for all that each did."""
-    posts = basis.fitted_posts.values()
-    numbers = np.hstack([np.column_stack([of.both, np.full(len(of.quality), of.profile_weight)]) for of in posts])
-    topics = pl.Series(basis.posts.topics, dtype=pl.String).gather(basis.posts.topic_rows)
-    con.register("fitted_posts", pl.DataFrame({POST_ID: basis.posts.ids, "numbers": numbers, "topic": topics}))
-    try:
-        found = con.execute(
-            read_sql("features", "what_users_did"),
-            {"cut": basis.fitted.cut, "attribution": basis.settings.attribution_window},
-        ).fetchnumpy()
-    finally:
-        con.unregister("fitted_posts")
+    bound = {"cut": basis.fitted.cut, "attribution": basis.settings.attribution_window}
+    found = con.execute(read_sql("features", "what_users_did"), bound).fetchnumpy()
     rows = rows_of_ids(user_ids, found[USER_ID])
     return rows[rows >= 0], found["did"].view(np.int64)[rows >= 0]
+
+
+def _fitted(basis: Basis) -> pl.DataFrame:
+    """All that was fitted of the posts, and their topics; a row a post."""
+    of_arms = [of.both for of in basis.fitted_posts.values()]
+    weights = np.array([of.profile_weight for of in basis.fitted_posts.values()])
+    numbers = np.hstack([*of_arms, np.tile(weights, (len(basis.posts.ids), 1))]).astype(np.float32)
+    topics = pl.Series(basis.posts.topics, dtype=pl.String).gather(basis.posts.topic_rows)
+    return pl.DataFrame({POST_ID: basis.posts.ids, "numbers": numbers, TOPIC: topics})
+
+
+def _hashes(con: duckdb.DuckDBPyConnection, basis: Basis) -> NDArray[np.int64]:
+    """A number for all that was fitted of each post, (P,)."""
+    con.register("fitted_posts", _fitted(basis))
+    found = con.sql(f"SELECT hash(numbers, {TOPIC}) AS looks FROM fitted_posts ORDER BY {POST_ID}").fetchnumpy()
+    con.unregister("fitted_posts")
+    looks: NDArray[np.int64] = found["looks"].view(np.int64)
+    return looks
+
+
+def _met(con: duckdb.DuckDBPyConnection, posts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ids of the users who did anything with some posts."""
+    if not len(posts):
+        return np.zeros(0, np.int64)
+    query = f"SELECT DISTINCT {USER_ID} FROM raw.events WHERE {POST_ID} IN (SELECT unnest(?))"
+    users: NDArray[np.int64] = con.execute(query, [posts]).fetchnumpy()[USER_ID]
+    return users
 
 
 def _write(
@@ -128,6 +154,7 @@ def _write(
     user_ids: NDArray[np.int64],
     did: NDArray[np.int64],
     prior: Floats,
+    looks: NDArray[np.int64],
     found: list[Learned],
 ) -> None:
     """Replace the file; it is never half written."""
@@ -138,6 +165,7 @@ def _write(
     order = np.argsort(rows)
     rows = rows[order]
     arrays: Arrays = {"user_ids": user_ids[rows], "did": did[rows], "prior": prior[rows]}
+    arrays |= {"post_ids": basis.posts.ids, "looks": looks}
     for arm in basis.spaces:
         for name in History._fields:
             arrays[f"{arm}_{name}"] = np.concatenate([getattr(of_arms[arm], name) for _, of_arms in found])[order]

@@ -20,6 +20,7 @@ from features.some_users import EVERYBODY, Users
 from warehouse.connection import read_sql
 
 Floats = NDArray[np.float32]
+IDS = {USER_ID: "users", POST_ID: "posts"}
 FIRST_DAY = date(1, 1, 3)  # before any event, and late enough to subtract a window
 
 
@@ -30,21 +31,32 @@ def views_before(
     users: Users = EVERYBODY,
 ) -> pl.DataFrame:
     """Views whose outcome was known before `cut`: user_id, post_id, day, liked; in order of user and post."""
-    return _query(con, FIRST_DAY, cut, cut, attribution, users)
+    return _query(con, FIRST_DAY, cut, cut, attribution, users, liked_by="")
 
 
 def views_by_day(
     con: duckdb.DuckDBPyConnection, since: date, until: date, attribution: timedelta, users: Users = EVERYBODY
 ) -> pl.DataFrame:
     """Views whose outcome became known on the days [since, until), with what was known of it at the end of its day."""
-    return _query(con, since, until, since, attribution, users)
+    # the few pairs that were viewed are looked up among all likes
+    return _query(con, since, until, since, attribution, users, liked_by="SEMI JOIN views USING (user_id, post_id)")
 
 
 def _query(
-    con: duckdb.DuckDBPyConnection, since: date, until: date, labels: date, attribution: timedelta, users: Users
+    con: duckdb.DuckDBPyConnection,
+    since: date,
+    until: date,
+    labels: date,
+    attribution: timedelta,
+    users: Users,
+    liked_by: str,
 ) -> pl.DataFrame:
+    """Those by users and of posts that the network still has: left out here, as a join would double the time."""
     bound = {"since": since, "until": until, "labels": labels, "attribution": attribution, **users.values}
-    return con.execute(read_sql("features", "known_views").format(chosen=users.condition), bound).pl()
+    query = read_sql("features", "known_views").format(chosen=users.condition, liked_by=liked_by)
+    views = con.execute(query, bound).pl()
+    there = {name: con.sql(f"SELECT {name} FROM raw.{table}").pl()[name] for name, table in IDS.items()}
+    return views.filter(pl.col(name).is_in(ids.implode()) for name, ids in there.items())
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,10 @@ class Views:
         """(P + 1,) where each post's views begin in that order."""
         return np.searchsorted(self.post[self.by_post], np.arange(self.post_count + 1))
 
+    @cached_property
+    def _viewers(self) -> NDArray[np.int64]:
+        return self.user[self.by_post]
+
     def over_users(self, weights: Floats, of_posts: Floats) -> Floats:
         """Sum `weights` (V,) times `of_posts` (P, n) over each user's views: (U, n)."""
         shape = (len(self.user_ids), self.post_count)
@@ -92,6 +108,5 @@ class Views:
     def over_posts(self, weights: Floats, of_users: Floats) -> Floats:
         """Sum `weights` (V,) times `of_users` (U, n) over each post's views: (P, n)."""
         shape = (self.post_count, len(self.user_ids))
-        order = self.by_post
-        total: Floats = csr_array((weights[order], self.user[order], self.post_starts), shape=shape) @ of_users
+        total: Floats = csr_array((weights[self.by_post], self._viewers, self.post_starts), shape=shape) @ of_users
         return total
