@@ -13,6 +13,7 @@ Source: a Kalman filter with Laplace's approximation for the logistic likelihood
 learning through offline initialization for time-sensitive recommendation", KDD 2010.
 """
 
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -120,14 +121,22 @@ class FactorStates:
 
     def advance(self, cut: date) -> None:
         """See the days before `cut` that were not seen yet, one after the other."""
-        if cut <= self.cut:
-            return
-        frame = views_by_day(self._con, self.cut, cut, self._basis.settings.attribution_window, self._users)
-        days = {day: views for (day,), views in frame.group_by(DAY, maintain_order=True)}
-        for day in pl.date_range(self.cut, cut - timedelta(days=1), eager=True):
-            if day in days:
-                self._see(days[day])
-        self.cut = cut
+        for _ in self.mornings([cut]):
+            pass
+
+    def mornings(self, cuts: Sequence[date] | pl.Series) -> Iterator[date]:
+        """Advance to each of `cuts`, ascending, and give it; the warehouse is asked for all of their days at once."""
+        last = max(cuts, default=self.cut)
+        days = {}
+        if last > self.cut:
+            frame = views_by_day(self._con, self.cut, last, self._basis.settings.attribution_window, self._users)
+            days = {day: views for (day,), views in frame.group_by(DAY, maintain_order=True)}
+        for cut in cuts:
+            while self.cut < cut:
+                if self.cut in days:
+                    self._see(days[self.cut])
+                self.cut += timedelta(days=1)
+            yield cut
 
     def base(self, arm: str, user_rows: NDArray[np.int64], post_rows: NDArray[np.int64]) -> Floats:
         """The base columns of pairs as of the cut: profile, quality, taste; (n, 3)."""

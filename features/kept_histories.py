@@ -86,8 +86,8 @@ class Kept:
         if told["learned"] != _how(basis):
             return None
         of_arms = {arm: History(*(arrays[f"{arm}_{name}"] for name in History._fields)) for arm in basis.spaces}
-        plain = (arrays[name] for name in ("user_ids", "did", "prior", "post_ids", "looks"))
-        return cls(*plain, told["topics"], of_arms)
+        plain = {name: arrays[name] for name in ("user_ids", "did", "prior", "post_ids", "looks")}
+        return cls(**plain, topics=told["topics"], of_arms=of_arms)
 
     def places_of(
         self, user_ids: NDArray[np.int64], did: NDArray[np.int64], prior: Floats, basis: Basis

@@ -103,7 +103,7 @@ def build_training_set(
         basis=basis,
         base=_base(con, views, basis, users),
         layout=layout,
-        neighbours=view_scores(con, views),
+        neighbours=view_scores(con, views, {basis.fitted.cut: basis.fitted.neighbours}),
     )
 
 
@@ -117,8 +117,8 @@ def _base(
     cuts = views[CUT].to_numpy()
     states = FactorStates(con, basis, user_ids, prior, users=of)
     out = {arm: np.empty((views.height, 3), np.float32) for arm in states.arms}
-    for day in views[CUT].unique().sort():
-        states.advance(day)
+    days = views[CUT].unique().sort()
+    for day in states.mornings(days):
         rows = np.flatnonzero(cuts == np.datetime64(day))
         for arm, columns in out.items():
             columns[rows] = states.base(arm, users[rows], posts[rows])
