@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from math import log
 from pathlib import Path
 
@@ -88,6 +89,12 @@ def _seconds(measured: Measured, name: str) -> float:
     return measured.stages[stage].seconds - sum(measured.stages[other].seconds for other in others)
 
 
+def _processor(measured: Measured, name: str) -> float:
+    """Processor time of our process alone: other work on the machine does not add to it, nor does PostgreSQL's."""
+    stage, others = STAGES[name]
+    return measured.stages[stage].processor - sum(measured.stages[other].processor for other in others)
+
+
 def _of_size(measured: Measured) -> list[Row]:
     told = {0.01: "1/100", 0.1: "1/10", 1.0: "full size"}[measured.scale]
     full = measured.scale == 1.0
@@ -96,6 +103,7 @@ def _of_size(measured: Measured) -> list[Row]:
         bound = f"<= {REFRESH}" if full and name == "refresh" else None
         rows += [
             Row(f"{told}, {name}", _seconds(measured, name), "s", bound),
+            Row(f"{told}, {name}, processor time", _processor(measured, name), "s"),
             Row(f"{told}, {name}, peak memory", measured.stages[stage].peak / GIGABYTE, "GB"),
         ]
     rows += [Row(f"{told}, refresh: {name}", measured.stages[stage].seconds, "s") for name, stage in OF_REFRESH.items()]
@@ -114,14 +122,19 @@ def _of_size(measured: Measured) -> list[Row]:
 
 
 def _growth(small: Measured, large: Measured) -> list[Row]:
-    return [
-        Row(f"growth, {name}", growth, "exponent", f"<= {GROWTH}") for name, growth in _exponents(small, large).items()
+    bound = f"<= {GROWTH}"
+    rows = [
+        Row(f"growth, {name}", grown, "exponent", bound) for name, grown in _exponents(small, large, _seconds).items()
+    ]
+    of_processor = _exponents(small, large, _processor)
+    return rows + [
+        Row(f"growth of processor time, {name}", grown, "exponent", bound) for name, grown in of_processor.items()
     ]
 
 
-def _exponents(small: Measured, large: Measured) -> dict[str, float]:
+def _exponents(small: Measured, large: Measured, of: Callable[[Measured, str], float]) -> dict[str, float]:
     times = large.events / small.events
-    return {name: log(_seconds(large, name) / _seconds(small, name)) / log(times) for name in STAGES}
+    return {name: log(of(large, name) / of(small, name)) / log(times) for name in STAGES}
 
 
 def _copies(sizes: list[Measured], rivals: dict[str, float]) -> list[Row]:
@@ -144,7 +157,7 @@ def _draw(sizes: list[Measured], picture: Path) -> None:
     seconds = {name: [_seconds(measured, name) for measured in sizes] for name in STAGES}
     told = {}
     if len(sizes) > 1:
-        grown = _exponents(sizes[0], sizes[-1])
+        grown = _exponents(sizes[0], sizes[-1], _seconds)
         told = {
             name: f"size^{grown[name]:.2f}, {sizes[-1].stages[stage].peak / GIGABYTE:.1f} GB"
             for name, (stage, _) in STAGES.items()
