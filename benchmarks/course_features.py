@@ -197,6 +197,7 @@ def _factors(network: Network, settings: Settings, rng: np.random.Generator) -> 
         post_ids=network.post_ids,
         quality=QUALITY * drawn(len(network.posts)),
         factors=np.float32(spread) * drawn(len(network.posts), width),
+        told=np.zeros((len(network.posts), (1 + width) * (2 + width) // 2), np.float32),
         loadings=np.float32(spread / 2) * drawn(described, width),
         mean_quality=np.zeros(1, np.float32),
         spread=np.diag(np.full(1 + width, spread**2, np.float32)),

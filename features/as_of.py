@@ -19,6 +19,7 @@ from features.basis import Basis
 from features.catalog import ACTIVITY, POST, TOPIC_PAIR
 from features.liked import LikedDirections
 from features.posts import Posts
+from features.some_users import EVERYBODY, Users
 from warehouse.connection import read_sql
 
 
@@ -74,15 +75,11 @@ def post_features(con: duckdb.DuckDBPyConnection, keys: pl.DataFrame, basis: Bas
     return PostFeatures(_matrix(counted, [spec.name for spec in POST]), post_rows, topic_rows)
 
 
-def all_users(con: duckdb.DuckDBPyConnection) -> NDArray[np.int64]:
-    """Ids of all users of the network, (U,) ascending."""
-    user_ids: NDArray[np.int64] = con.sql(f"SELECT {USER_ID} FROM raw.users ORDER BY 1").fetchnumpy()[USER_ID]
-    return user_ids
-
-
-def all_priors(con: duckdb.DuckDBPyConnection, basis: Basis) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """All users of the network, (U,) ascending, and their log-odds of a like by profile and topic, (U, T)."""
-    user_ids = all_users(con)
+def priors_of(
+    con: duckdb.DuckDBPyConnection, basis: Basis, users: Users = EVERYBODY
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Those of the network's users, (U,) ascending, and their log-odds of a like by profile and topic, (U, T)."""
+    user_ids = users.ids(con)
     return user_ids, basis.fitted.prior.log_odds(basis.fitted.profiles(con, user_ids), basis.topic_codes)
 
 

@@ -20,12 +20,13 @@ from features.factor_model import (
     Doubles,
     FactorModel,
     PostFactors,
-    like_probability,
     log_likelihood,
+    logits,
     newton_step,
     pairwise,
     shortened,
     symmetric,
+    told_by,
     with_one,
 )
 from features.known_views import Floats, Views
@@ -85,10 +86,12 @@ class _Fit:
         places = np.arange(1 + self.used)
         spread[np.ix_(places, places)] = self.spread
         wide = ((0, 0), (0, width - self.used))
+        told = told_by(self._views, self._prior, self.posts, self.theta)[1]  # pairs of further places come behind
         return FactorModel(
             post_ids=self._post_ids,
             quality=self.posts.quality,
             factors=np.pad(self.posts.factors, wide),
+            told=np.pad(told, ((0, 0), (0, (1 + width) * (2 + width) // 2 - told.shape[1]))),
             loadings=np.pad(self.loadings, wide),
             mean_quality=np.array([self.mean_quality], np.float32),
             spread=spread.astype(np.float32),
@@ -112,7 +115,8 @@ class _Fit:
         uncertain = np.zeros((len(users), width, width), np.float32)
         uncertain[:, 1:, 1:] = of_users
         products, pairs = pairwise(users)
-        probability = like_probability(views, self._prior, self.posts, self.theta)
+        logit = logits(views, self._prior, self.posts, self.theta)
+        probability: Floats = expit(logit)
         weight = probability * (1 - probability)
         vague = symmetric(views.over_posts(weight, uncertain[:, pairs[0], pairs[1]]), pairs, width)
         curvature = symmetric(views.over_posts(weight, products), pairs, width) + vague
@@ -124,14 +128,16 @@ class _Fit:
         covariance: Floats = np.linalg.inv(curvature + precision)
         step = np.einsum("pij,pj->pi", covariance, gradient)
 
-        def log_posterior(tried: Floats) -> Doubles:
+        def log_posterior(tried: Floats, of_views: Floats) -> Doubles:
             away = tried - expected
             far = np.einsum("pi,pi->p", away @ precision, away) + np.einsum("pi,pij,pj->p", tried, vague, tried)
-            seen = log_likelihood(views, self._prior, self.posts.moved_to(tried), self.theta)
-            total: Doubles = np.bincount(views.post, seen, len(tried)) - 0.5 * far
+            total: Doubles = np.bincount(views.post, log_likelihood(views, of_views), len(tried)) - 0.5 * far
             return total
 
-        self.posts = self.posts.moved_to(shortened(now, step, users, log_posterior))
+        def tried_out(tried: Floats) -> Doubles:
+            return log_posterior(tried, logits(views, self._prior, self.posts.moved_to(tried), self.theta))
+
+        self.posts = self.posts.moved_to(shortened(now, step, users, tried_out, lambda: log_posterior(now, logit)))
         return covariance
 
     def _common(self, of_users: Floats, of_posts: Floats) -> None:

@@ -29,6 +29,7 @@ Doubles = NDArray[np.float64]
 FACTORS_FILE = "factors.safetensors"
 HALVINGS = 6
 SAFE = 2.0  # log-odds
+PAIRS_AT_ONCE = 1 << 13  # whose factors lie side by side: they stay in the cache
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ class PostFactors:
         """Quality and factors side by side, (P, 1 + K)."""
         return np.hstack([self.quality[:, None], self.factors])
 
+    def first(self, used: int) -> "PostFactors":
+        """The same by the first factors alone."""
+        return PostFactors(self.quality, np.ascontiguousarray(self.factors[:, :used]), self.profile_weight)
+
+    def widened(self, width: int) -> "PostFactors":
+        """The same with so many factors; those that are added are zero."""
+        wide = np.pad(self.factors, ((0, 0), (0, width - self.factors.shape[1])))
+        return PostFactors(self.quality, wide, self.profile_weight)
+
     def moved_to(self, both: Floats) -> "PostFactors":
         """The same with other quality and factors, (P, 1 + K)."""
         return PostFactors(np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1:]), self.profile_weight)
@@ -56,6 +66,7 @@ class FactorModel:
     post_ids: NDArray[np.int64]  # (F,) ascending
     quality: Floats  # (F,)
     factors: Floats  # (F, K)
+    told: Floats  # (F, (1 + K)(2 + K) / 2) what views add to the precision of (q, f), each pair of places once
     loadings: Floats  # W (1 + topics + dims, K)
     mean_quality: Floats  # m (1,)
     spread: Floats  # S (1 + K, 1 + K)
@@ -68,11 +79,17 @@ class FactorModel:
             post_ids=np.zeros(0, np.int64),
             quality=np.zeros(0, np.float32),
             factors=np.zeros((0, width), np.float32),
+            told=np.zeros((0, (1 + width) * (2 + width) // 2), np.float32),
             loadings=np.zeros((described, width), np.float32),
             mean_quality=np.zeros(1, np.float32),
             spread=np.eye(1 + width, dtype=np.float32),
             profile_weight=np.ones(1, np.float32),
         )
+
+    @property
+    def used(self) -> int:
+        """How many factors there are; those behind them are zero. At least 1."""
+        return max(1, int(np.count_nonzero(self.loadings.any(axis=0))))
 
     def of_posts(self, post_ids: NDArray[np.int64], described: Floats) -> PostFactors:
         """Quality and factors of posts: ids (P,), and x as `describe` gives it, (P, 1 + topics + dims)."""
@@ -84,6 +101,16 @@ class FactorModel:
         factors[known] = self.factors[rows[known]]
         return PostFactors(quality, factors, self.profile_weight[0])
 
+    def precision_of_posts(self, post_ids: NDArray[np.int64]) -> Floats:
+        """How sure the model is of quality and used factors: as S is, and as views told; (P, 1 + K, 1 + K)."""
+        width = 1 + self.used
+        precision: Floats = np.tile(np.linalg.inv(self.spread[:width, :width]), (len(post_ids), 1, 1))
+        rows = rows_of_ids(self.post_ids, post_ids)
+        known = rows >= 0
+        told = self.told[rows[known], : width * (width + 1) // 2]
+        precision[known] += symmetric(told, np.tril_indices(width), width)
+        return precision
+
     def save(self, folder: Path) -> None:
         """Write the arrays into `folder`, which exists."""
         save_file({name: np.ascontiguousarray(value) for name, value in vars(self).items()}, folder / FACTORS_FILE)
@@ -91,7 +118,11 @@ class FactorModel:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote, to the last bit."""
-        return cls(**load_file(folder / FACTORS_FILE))
+        arrays = load_file(folder / FACTORS_FILE)
+        if "told" not in arrays:  # of an earlier version, which learned it anew each time: until the next training
+            width = len(arrays["spread"])
+            arrays["told"] = np.zeros((len(arrays["post_ids"]), width * (width + 1) // 2), np.float32)
+        return cls(**arrays)
 
 
 def describe(topic_codes: Floats, topics: int, vectors: Floats) -> Floats:
@@ -108,7 +139,8 @@ def newton_step(
     Returns it, and the posterior's precision (U, K, K) at where it started. `prior` (V,) is b of each view.
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, eq. 4.26, with a Gaussian prior.
     """
-    probability = like_probability(views, prior, posts, theta)
+    logit = logits(views, prior, posts, theta)
+    probability: Floats = expit(logit)
     products, pairs = pairwise(posts.factors)
     curvature = symmetric(views.over_users(probability * (1 - probability), products), pairs, theta.shape[1])
     gradient = views.over_users(views.liked - probability, posts.factors)
@@ -116,31 +148,39 @@ def newton_step(
     sharper = curvature + precision
     step = np.linalg.solve(sharper, gradient[:, :, None])[:, :, 0]
 
-    def log_posterior(tried: Floats) -> Doubles:
+    def log_posterior(tried: Floats, of_views: Floats) -> Doubles:
         away = tried - anchor
         far = np.einsum("uk,uk->u", away, (precision @ away[:, :, None])[:, :, 0])
-        by_user: Doubles = np.bincount(views.user, log_likelihood(views, prior, posts, tried), len(tried)).astype(float)
+        by_user: Doubles = np.bincount(views.user, log_likelihood(views, of_views), len(tried)).astype(float)
         by_user -= 0.5 * far
         return by_user
 
-    return shortened(theta, step, posts.factors, log_posterior), sharper
+    def tried_out(tried: Floats) -> Doubles:
+        return log_posterior(tried, logits(views, prior, posts, tried))
+
+    return shortened(theta, step, posts.factors, tried_out, lambda: log_posterior(theta, logit)), sharper
 
 
-def shortened(start: Floats, step: Floats, against: Floats, objective: Callable[[Floats], Doubles]) -> Floats:
+def shortened(
+    start: Floats, step: Floats, against: Floats, objective: Callable[[Floats], Doubles], before: Callable[[], Doubles]
+) -> Floats:
     """Take a step (n, K), row by row halved as long as it lowers the `objective` (n,); a row that never gains stays.
 
+    `before` tells the objective at the start, (n,).
+
     A full Newton step overshoots where a probability is close to 0 or 1. `against` (m, K) is what rows are multiplied
-    with: where no log-odds can move by more than `SAFE`, the step is taken as it is. Source: Boyd and Vandenberghe,
-    Convex Optimization, section 9.2, with the plain decrease as condition.
+    with: a row none of whose log-odds can move by more than `SAFE` is taken as it is. Source: Boyd and Vandenberghe,
+    Convex Optimization, section 9.2, with the plain decrease as condition. No row depends on the others.
     """
-    longest = np.sqrt(np.square(step).sum(axis=1).max(initial=0) * np.square(against).sum(axis=1).max(initial=0))
-    if longest <= SAFE:
+    longest = np.square(step).sum(axis=1) * np.square(against).sum(axis=1).max(initial=0)  # (n,), squared
+    doubtful = longest > SAFE**2
+    if not doubtful.any():
         return start + step
-    before = objective(start)
-    least = before - 1e-5 * np.abs(before)  # rounding is no loss
+    at_start = before()
+    least = at_start - 1e-5 * np.abs(at_start)  # rounding is no loss
     scale = np.ones((len(start), 1), np.float32)
     for _ in range(HALVINGS):
-        worse = objective(start + scale * step) < least
+        worse = doubtful & (objective(start + scale * step) < least)
         if not worse.any():
             return start + scale * step
         scale[worse] /= 2
@@ -151,8 +191,18 @@ def shortened(start: Floats, step: Floats, against: Floats, objective: Callable[
 def logits(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> Floats:
     """The model's log-odds of a like of each view, (V,)."""
     logit = posts.profile_weight * prior + posts.quality[views.post]
-    logit += np.einsum("vk,vk->v", theta[views.user], posts.factors[views.post])
+    for start in range(0, len(logit), PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        logit[part] += np.einsum("vk,vk->v", theta.take(views.user[part], 0), posts.factors.take(views.post[part], 0))
     return logit
+
+
+def told_by(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> tuple[Floats, Floats]:
+    """Tell what views by users θ say of the posts: gradient (P, 1 + K), and precision with each pair of places once."""
+    viewers = with_one(theta)
+    probability = like_probability(views, prior, posts, theta)
+    precision = views.over_posts(probability * (1 - probability), pairwise(viewers)[0])
+    return views.over_posts(views.liked - probability, viewers), precision
 
 
 def like_probability(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> Floats:
@@ -161,9 +211,8 @@ def like_probability(views: Views, prior: Floats, posts: PostFactors, theta: Flo
     return probability
 
 
-def log_likelihood(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> Doubles:
-    """The logarithm of the probability of what became of each view, (V,)."""
-    logit = logits(views, prior, posts, theta)
+def log_likelihood(views: Views, logit: Floats) -> Doubles:
+    """The logarithm of the probability of what became of each view, by its log-odds of a like: (V,)."""
     return (views.liked * logit - np.logaddexp(0, logit)).astype(np.float64)
 
 

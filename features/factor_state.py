@@ -1,8 +1,8 @@
 r"""What a fitted factor model knows of users and posts at a cut, moving on day by day.
 
-It starts where the model was fitted: posts as they were learned, users by the mode of their factors given all their
-views before. From there each day's views move both by one Newton step, starting from what was known that morning: the
-posterior of yesterday is the prior of today. With P the precision, over the day's views i of a user,
+It starts where the model was fitted: posts as they were learned, and as surely; users by the mode of their factors
+given all their views before. From there each day's views move both by one Newton step, starting from what was known
+that morning: the posterior of yesterday is the prior of today. With P the precision, over the day's views i of a user,
 
     P ← P + Σ wᵢ fᵢ fᵢᵀ,   θ ← θ + P⁻¹ Σ (yᵢ - pᵢ) fᵢ,   wᵢ = pᵢ (1 - pᵢ)
 
@@ -13,6 +13,8 @@ Source: a Kalman filter with Laplace's approximation for the logistic likelihood
 learning through offline initialization for time-sensitive recommendation", KDD 2010.
 """
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import duckdb
@@ -25,54 +27,64 @@ from core.columns import DAY
 from features.basis import Basis
 from features.factor_model import (
     Doubles,
+    FactorModel,
     PostFactors,
     log_likelihood,
+    logits,
     newton_step,
     shortened,
+    symmetric,
+    told_by,
     with_one,
 )
-from features.histories import Histories, History, learn_here, seen
+from features.histories import Histories, History, learn_here
 from features.known_views import Floats, Views, views_by_day
+from features.some_users import EVERYBODY, Users
 
 
 class FactorState:
-    """One arm's users (U, K) and posts (P, K) on the morning of a day."""
+    """One arm's users (U, K) and posts (P, K) on the morning of a day, in the K factors that the model uses."""
 
-    def __init__(self, users: int, posts: PostFactors, spread: Floats) -> None:
-        width = posts.factors.shape[1]
+    def __init__(self, users: int, posts: PostFactors, model: FactorModel, post_ids: NDArray[np.int64]) -> None:
+        width = model.used
         self.users = np.zeros((users, width), np.float32)
-        self.posts = posts
-        self._of_users = np.tile(np.eye(width, dtype=np.float32), (users, 1, 1))  # precision (U, K, K)
-        self._of_posts = np.tile(np.linalg.inv(spread), (len(posts.quality), 1, 1))  # (P, 1 + K, 1 + K)
+        self.posts = posts.first(width)
+        self._pairs = np.tril_indices(width)
+        unit = np.eye(width, dtype=np.float32)
+        self._of_users = np.tile(unit[self._pairs], (users, 1))  # precision, each pair of factors once
+        self._of_posts = model.precision_of_posts(post_ids)  # (P, 1 + K, 1 + K)
 
     def start(self, rows: NDArray[np.int64], history: History) -> None:
-        """Take over what was learned of users from their whole history; posts are as they were fitted on it."""
-        self.users[rows], self._of_users[rows] = history.theta, history.precision
-        self._of_posts += history.of_posts
+        """Take over what was learned of users from their whole history; posts are as they were fitted."""
+        self.users[rows], self._of_users[rows] = history
 
     def move(self, views: Views, rows: NDArray[np.int64], prior: Floats) -> None:
         """See a day's views, by the users at `rows`."""
-        theta = self.users[rows]
+        theta, width = self.users[rows], self.users.shape[1]
         shown = np.unique(views.post)
         viewers = with_one(theta)
-        gradient, sharper = seen(views, prior, self.posts, theta)
-        self.users[rows], self._of_users[rows] = newton_step(
-            views, prior, self.posts, theta, self._of_users[rows], theta
-        )
+        logit = logits(views, prior, self.posts, theta)
+        gradient, told = told_by(views, prior, self.posts, theta)
+        precision = symmetric(self._of_users[rows], self._pairs, width)
+        self.users[rows], precision = newton_step(views, prior, self.posts, theta, precision, theta)
+        self._of_users[rows] = precision[:, self._pairs[0], self._pairs[1]]
         yesterday = self._of_posts[shown].copy()
-        self._of_posts[shown] += sharper[shown]
-        step = np.zeros_like(sharper[:, 0])
+        self._of_posts[shown] += symmetric(told[shown], np.tril_indices(1 + width), 1 + width)
+        step = np.zeros_like(gradient)
         step[shown] = np.linalg.solve(self._of_posts[shown], gradient[shown][:, :, None])[:, :, 0]
         start = self.posts.both
 
-        def log_posterior(tried: Floats) -> Doubles:
+        def log_posterior(tried: Floats, of_views: Floats) -> Doubles:
             away = (tried - start)[shown]
-            likelihood = log_likelihood(views, prior, self.posts.moved_to(tried), theta)
-            total = np.bincount(views.post, likelihood, len(tried)).astype(np.float64)
+            total = np.bincount(views.post, log_likelihood(views, of_views), len(tried)).astype(np.float64)
             total[shown] -= 0.5 * np.einsum("pi,pij,pj->p", away, yesterday, away)
             return total
 
-        self.posts = self.posts.moved_to(shortened(start, step, viewers, log_posterior))
+        def tried_out(tried: Floats) -> Doubles:
+            return log_posterior(tried, logits(views, prior, self.posts.moved_to(tried), theta))
+
+        moved = shortened(start, step, viewers, tried_out, lambda: log_posterior(start, logit))
+        self.posts = self.posts.moved_to(moved)
 
 
 class FactorStates:
@@ -81,9 +93,10 @@ class FactorStates:
     Args:
         con: the warehouse.
         basis: the posts and what was fitted.
-        user_ids: (U,) ascending, all users of the network.
+        user_ids: (U,) ascending, of the network's users those that `users` is about.
         prior: (U, T) log-odds by profile and topic.
         histories: learns users from what they viewed before the cut.
+        users: by whose views users and posts move.
     """
 
     def __init__(
@@ -93,11 +106,12 @@ class FactorStates:
         user_ids: NDArray[np.int64],
         prior: Floats,
         histories: Histories = learn_here,
+        users: Users = EVERYBODY,
     ) -> None:
-        self._con, self._basis, self._user_ids, self._prior = con, basis, user_ids, prior
+        self._con, self._basis, self._user_ids, self._prior, self._users = con, basis, user_ids, prior, users
         self.cut = basis.fitted.cut
         self.arms = {
-            arm: FactorState(len(user_ids), basis.fitted_posts[arm], model.spread)
+            arm: FactorState(len(user_ids), basis.fitted_posts[arm], model, basis.posts.ids)
             for arm, model in basis.fitted.factors.items()
         }
         if basis.fitted.prior.learned:
@@ -107,14 +121,22 @@ class FactorStates:
 
     def advance(self, cut: date) -> None:
         """See the days before `cut` that were not seen yet, one after the other."""
-        if cut <= self.cut:
-            return
-        frame = views_by_day(self._con, self.cut, cut, self._basis.settings.attribution_window)
-        days = {day: views for (day,), views in frame.group_by(DAY, maintain_order=True)}
-        for day in pl.date_range(self.cut, cut - timedelta(days=1), eager=True):
-            if day in days:
-                self._see(days[day])
-        self.cut = cut
+        for _ in self.mornings([cut]):
+            pass
+
+    def mornings(self, cuts: Sequence[date] | pl.Series) -> Iterator[date]:
+        """Advance to each of `cuts`, ascending, and give it; the warehouse is asked for all of their days at once."""
+        last = max(cuts, default=self.cut)
+        days = {}
+        if last > self.cut:
+            frame = views_by_day(self._con, self.cut, last, self._basis.settings.attribution_window, self._users)
+            days = {day: views for (day,), views in frame.group_by(DAY, maintain_order=True)}
+        for cut in cuts:
+            while self.cut < cut:
+                if self.cut in days:
+                    self._see(days[self.cut])
+                self.cut += timedelta(days=1)
+            yield cut
 
     def base(self, arm: str, user_rows: NDArray[np.int64], post_rows: NDArray[np.int64]) -> Floats:
         """The base columns of pairs as of the cut: profile, quality, taste; (n, 3)."""
@@ -130,6 +152,6 @@ class FactorStates:
         views = Views.of(frame, self._basis.posts.ids)
         rows = np.searchsorted(self._user_ids, views.user_ids)
         prior = self._prior[rows[views.user], self._basis.posts.topic_rows[views.post]]
-        with threadpool_limits(limits=1):  # sums are made in one order on any machine
-            for state in self.arms.values():
-                state.move(views, rows, prior)
+        # sums are made in one order on any machine, by one thread an arm
+        with threadpool_limits(limits=1), ThreadPoolExecutor(len(self.arms)) as pool:
+            list(pool.map(lambda state: state.move(views, rows, prior), self.arms.values()))

@@ -27,6 +27,7 @@ from features.known_views import Floats, Views, views_before
 from features.neighbours import Neighbours
 from features.posts import Posts
 from features.profile_prior import ProfilePrior
+from features.some_users import Users, share_of_users
 from features.text_space import TextSpace
 
 NEIGHBOURS_FOLDER = "neighbours"
@@ -88,9 +89,7 @@ def fit_features(
 
     Without views and likes, the models know nothing of users and posts.
     """
-    frame = views_before(
-        con, cut, settings.attribution_window, share=_share(con, cut, settings.factor_rows), seed=settings.seed
-    )
+    frame = views_before(con, cut, settings.attribution_window, sampled_users(con, cut, settings))
     shown = np.isin(posts.ids, frame["post_id"].unique().to_numpy())
     views = Views.of(frame, posts.ids[shown])
     topic_rows = posts.topic_rows[shown]
@@ -130,11 +129,11 @@ def describe_posts(codebook: Codebook, posts: Posts, space: TextSpace) -> Floats
     return describe(codes, len(codebook.topics), space.vectors)
 
 
-def _share(con: duckdb.DuckDBPyConnection, cut: date, rows: int) -> int:
-    """How many in a thousand users may be taken to have about `rows` views."""
+def sampled_users(con: duckdb.DuckDBPyConnection, cut: date, settings: FeatureSettings) -> Users:
+    """Everybody, or a share of the users that has about `factor_rows` views before `cut`: users are taken whole."""
     found = con.execute(f"SELECT coalesce(sum({VIEWS}), 0) FROM features.user_day WHERE day < ?", [cut]).fetchone()
     assert found is not None
-    return 1000 if found[0] <= rows else max(1, int(1000 * rows / found[0]))
+    return share_of_users(1000 * settings.factor_rows // max(1, int(found[0])), settings.seed)
 
 
 def _by_user_and_topic(views: Views, of_post: NDArray[np.int64], topics: int, weights: Floats | None) -> Floats:

@@ -1,11 +1,12 @@
 """What users are like by their whole history of views, chunk of users by chunk: the heavy part of a state's factors.
 
-Each chunk is learned alone, with the posts as they were fitted. Either here, or in other processes: then the views of a
-chunk, which only this process can ask the warehouse for, go there as a file, and what was learned comes back as one.
-What a chunk says of posts is added up in order of the chunks, so both ways give the same to the last bit.
+Each user is learned alone, with the posts as they were fitted, so that no bit depends on who else is. Either here, or
+in other processes: then the views of a chunk, which only this process can ask the warehouse for, go there as a file,
+and what was learned comes back as one. `features.kept_histories` learns again only whom it has to.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -19,8 +20,9 @@ from threadpoolctl import threadpool_limits
 from core.spread import Spread
 from features.array_files import Arrays, mapped, save_arrays
 from features.basis import Basis
-from features.factor_model import PostFactors, like_probability, newton_step, pairwise, symmetric, with_one
+from features.factor_model import PostFactors, newton_step
 from features.known_views import Floats, Views, views_before
+from features.some_users import these_users
 
 STEPS = 3  # Newton steps for a user's whole history; the third moves hardly anything
 # users whose histories are held in memory at once
@@ -28,11 +30,10 @@ CHUNK = 20_000
 
 
 class History(NamedTuple):
-    """What one arm learned of n users."""
+    """What one arm learned of n users, in the K factors that its model uses."""
 
     theta: Floats  # (n, K)
-    precision: Floats  # (n, K, K)
-    of_posts: Floats  # (P, 1 + K, 1 + K) what their views add to the precision of posts
+    precision: Floats  # (n, K (K + 1) / 2) each pair of factors once, as `features.factor_model.pairwise` has them
 
 
 Learned: TypeAlias = tuple[NDArray[np.int64], dict[str, History]]  # rows of a chunk's users with a view, and by arm
@@ -42,7 +43,7 @@ Histories: TypeAlias = Callable[[duckdb.DuckDBPyConnection, Basis, NDArray[np.in
 def learn_here(
     con: duckdb.DuckDBPyConnection, basis: Basis, user_ids: NDArray[np.int64], prior: Floats
 ) -> Iterator[Learned]:
-    """Learn all users (U,) with their log-odds by profile and topic (U, T), in this process."""
+    """Learn users (U,) with their log-odds by profile and topic (U, T), in this process."""
     common = _common(basis, user_ids, prior)
     for frame in _chunks(con, basis, user_ids):
         yield _learn(frame, common)
@@ -58,7 +59,7 @@ class LearnedInParts:
     def __call__(
         self, con: duckdb.DuckDBPyConnection, basis: Basis, user_ids: NDArray[np.int64], prior: Floats
     ) -> Iterator[Learned]:
-        """Learn all users, see `learn_here`."""
+        """Learn the users, see `learn_here`."""
         common = self.folder / "common.histories"
         save_arrays(
             {name: np.ascontiguousarray(of) for name, of in _common(basis, user_ids, prior).items()}, common, {}
@@ -93,25 +94,17 @@ def learn_part(part: HistoryPart) -> Path:
     return part.history
 
 
-def seen(views: Views, prior: Floats, posts: PostFactors, theta: Floats) -> tuple[Floats, Floats]:
-    """Tell what views by users θ say of the posts: gradient (P, 1 + K) and precision (P, 1 + K, 1 + K)."""
-    viewers = with_one(theta)
-    probability = like_probability(views, prior, posts, theta)
-    products, pairs = pairwise(viewers)
-    precision = symmetric(views.over_posts(probability * (1 - probability), products), pairs, viewers.shape[1])
-    return views.over_posts(views.liked - probability, viewers), precision
-
-
 def _chunks(con: duckdb.DuckDBPyConnection, basis: Basis, user_ids: NDArray[np.int64]) -> Iterator[pl.DataFrame]:
     for start in range(0, len(user_ids), CHUNK):
-        chunk = user_ids[start : start + CHUNK]
-        yield views_before(con, basis.fitted.cut, basis.settings.attribution_window, (int(chunk[0]), int(chunk[-1])))
+        chunk = these_users(user_ids[start : start + CHUNK])
+        yield views_before(con, basis.fitted.cut, basis.settings.attribution_window, chunk)
 
 
 def _common(basis: Basis, user_ids: NDArray[np.int64], prior: Floats) -> Arrays:
     arrays: Arrays = {"user_ids": user_ids, "prior": prior}
     arrays |= {"post_ids": basis.posts.ids, "topic_rows": basis.posts.topic_rows}
-    for arm, posts in basis.fitted_posts.items():
+    for arm, model in basis.fitted.factors.items():
+        posts = basis.fitted_posts[arm].first(model.used)
         weight = np.array([posts.profile_weight], np.float32)
         arrays |= {f"{arm}_quality": posts.quality, f"{arm}_factors": posts.factors, f"{arm}_weight": weight}
     return arrays
@@ -121,14 +114,18 @@ def _learn(frame: pl.DataFrame, common: Arrays) -> Learned:
     views = Views.of(frame, common["post_ids"])
     rows = np.searchsorted(common["user_ids"], views.user_ids)
     prior = common["prior"][rows[views.user], common["topic_rows"][views.post]]
-    of_arms = {}
-    with threadpool_limits(limits=1):  # sums are made in one order on any machine
-        for arm in (name.removesuffix("_quality") for name in common if name.endswith("_quality")):
-            posts = PostFactors(common[f"{arm}_quality"], common[f"{arm}_factors"], common[f"{arm}_weight"][0])
-            width = posts.factors.shape[1]
-            unit = np.eye(width, dtype=np.float32)[None]
-            theta = nothing = np.zeros((len(rows), width), np.float32)
-            for _ in range(STEPS):
-                theta, precision = newton_step(views, prior, posts, theta, unit, nothing)
-            of_arms[arm] = History(theta, precision, seen(views, prior, posts, theta)[1])
-    return rows, of_arms
+
+    def learn(arm: str) -> History:
+        posts = PostFactors(common[f"{arm}_quality"], common[f"{arm}_factors"], common[f"{arm}_weight"][0])
+        width = posts.factors.shape[1]
+        unit = np.eye(width, dtype=np.float32)[None]
+        theta = nothing = np.zeros((len(rows), width), np.float32)
+        for _ in range(STEPS):
+            theta, precision = newton_step(views, prior, posts, theta, unit, nothing)
+        first, second = np.tril_indices(width)
+        return History(theta, precision[:, first, second])
+
+    arms = [name.removesuffix("_quality") for name in common if name.endswith("_quality")]
+    # sums are made in one order on any machine, by one thread an arm
+    with threadpool_limits(limits=1), ThreadPoolExecutor(len(arms)) as pool:
+        return rows, dict(zip(arms, pool.map(learn, arms), strict=True))

@@ -6,6 +6,7 @@ user, or of each post, are products of a sparse matrix and a dense one.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Self
 
 import duckdb
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from core.columns import LIKED, POST_ID, USER_ID
+from features.some_users import EVERYBODY, Users
 from warehouse.connection import read_sql
 
 Floats = NDArray[np.float32]
-EVERYBODY = (-(1 << 63), (1 << 63) - 1)
+IDS = {USER_ID: "users", POST_ID: "posts"}
 FIRST_DAY = date(1, 1, 3)  # before any event, and late enough to subtract a window
 
 
@@ -26,21 +28,18 @@ def views_before(
     con: duckdb.DuckDBPyConnection,
     cut: date,
     attribution: timedelta,
-    users: tuple[int, int] = EVERYBODY,
-    *,
-    share: int = 1000,
-    seed: int = 0,
+    users: Users = EVERYBODY,
 ) -> pl.DataFrame:
-    """Views whose outcome was known before `cut`: user_id, post_id, day, liked; in order of user and post.
-
-    `users` is an inclusive range of ids; of these `share` in a thousand, chosen by a hash.
-    """
-    return _query(con, FIRST_DAY, cut, cut, attribution, users, share, seed)
+    """Views whose outcome was known before `cut`: user_id, post_id, day, liked; in order of user and post."""
+    return _query(con, FIRST_DAY, cut, cut, attribution, users, liked_by="")
 
 
-def views_by_day(con: duckdb.DuckDBPyConnection, since: date, until: date, attribution: timedelta) -> pl.DataFrame:
+def views_by_day(
+    con: duckdb.DuckDBPyConnection, since: date, until: date, attribution: timedelta, users: Users = EVERYBODY
+) -> pl.DataFrame:
     """Views whose outcome became known on the days [since, until), with what was known of it at the end of its day."""
-    return _query(con, since, until, since, attribution, EVERYBODY, 1000, 0)
+    # the few pairs that were viewed are looked up among all likes
+    return _query(con, since, until, since, attribution, users, liked_by="SEMI JOIN views USING (user_id, post_id)")
 
 
 def _query(
@@ -49,23 +48,15 @@ def _query(
     until: date,
     labels: date,
     attribution: timedelta,
-    users: tuple[int, int],
-    share: int,
-    seed: int,
+    users: Users,
+    liked_by: str,
 ) -> pl.DataFrame:
-    return con.execute(
-        read_sql("features", "known_views"),
-        {
-            "since": since,
-            "until": until,
-            "labels": labels,
-            "attribution": attribution,
-            "first_user": users[0],
-            "last_user": users[1],
-            "share": share,
-            "seed": seed,
-        },
-    ).pl()
+    """Those by users and of posts that the network still has: left out here, as a join would double the time."""
+    bound = {"since": since, "until": until, "labels": labels, "attribution": attribution, **users.values}
+    query = read_sql("features", "known_views").format(chosen=users.condition, liked_by=liked_by)
+    views = con.execute(query, bound).pl()
+    there = {name: con.sql(f"SELECT {name} FROM raw.{table}").pl()[name] for name, table in IDS.items()}
+    return views.filter(pl.col(name).is_in(ids.implode()) for name, ids in there.items())
 
 
 @dataclass(frozen=True)
@@ -78,8 +69,6 @@ class Views:
     post: NDArray[np.int64]  # (V,) place among the P posts
     liked: Floats  # (V,) 1 or 0
     user_starts: NDArray[np.int64]  # (U + 1,) where each user's views begin
-    by_post: NDArray[np.int64]  # (V,) the same views in order of post
-    post_starts: NDArray[np.int64]  # (P + 1,) where each post's views begin in that order
 
     @classmethod
     def of(cls, frame: pl.DataFrame, post_ids: NDArray[np.int64]) -> Self:
@@ -87,7 +76,6 @@ class Views:
         ids = frame[USER_ID].to_numpy()
         post = np.searchsorted(post_ids, frame[POST_ID].to_numpy())
         user_ids, first = np.unique(ids, return_index=True)
-        by_post = np.argsort(post, kind="stable")
         return cls(
             user_ids=user_ids,
             post_count=len(post_ids),
@@ -95,9 +83,21 @@ class Views:
             post=post,
             liked=frame[LIKED].to_numpy().astype(np.float32),
             user_starts=np.append(first, len(ids)),
-            by_post=by_post,
-            post_starts=np.searchsorted(post[by_post], np.arange(len(post_ids) + 1)),
         )
+
+    @cached_property
+    def by_post(self) -> NDArray[np.int64]:
+        """(V,) the same views in order of post."""
+        return np.argsort(self.post, kind="stable")
+
+    @cached_property
+    def post_starts(self) -> NDArray[np.int64]:
+        """(P + 1,) where each post's views begin in that order."""
+        return np.searchsorted(self.post[self.by_post], np.arange(self.post_count + 1))
+
+    @cached_property
+    def _viewers(self) -> NDArray[np.int64]:
+        return self.user[self.by_post]
 
     def over_users(self, weights: Floats, of_posts: Floats) -> Floats:
         """Sum `weights` (V,) times `of_posts` (P, n) over each user's views: (U, n)."""
@@ -108,6 +108,5 @@ class Views:
     def over_posts(self, weights: Floats, of_users: Floats) -> Floats:
         """Sum `weights` (V,) times `of_users` (U, n) over each post's views: (P, n)."""
         shape = (self.post_count, len(self.user_ids))
-        order = self.by_post
-        total: Floats = csr_array((weights[order], self.user[order], self.post_starts), shape=shape) @ of_users
+        total: Floats = csr_array((weights[self.by_post], self._viewers, self.post_starts), shape=shape) @ of_users
         return total

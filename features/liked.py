@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from core.columns import CUT, LIKE, POST_ID, USER_ID
 
 # users whose events are held in memory at once
-CHUNK = 20_000
+CHUNK = 50_000
 # later than any day, in days since 1970: keeps (user, day) pairs in one sortable integer
 DAYS = 1 << 22
 

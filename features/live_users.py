@@ -183,16 +183,14 @@ def _factors(
     seen, liked = _outcomes(user, events, rows, now, window)
     if not len(seen):
         return anchor
-    n, places = len(seen), np.arange(len(seen) + 1)
+    n = len(seen)
     views = Views(
         user_ids=np.zeros(1, np.int64),
         post_count=n,
         user=np.zeros(n, np.int64),
-        post=places[:-1],
+        post=np.arange(n),
         liked=liked,
         user_starts=np.array([0, n]),
-        by_post=places[:-1],
-        post_starts=places,
     )
     shown = PostFactors(posts.quality[seen], posts.factors[seen], posts.profile_weight)
     activity = user.values[0, state.layout.slices["activity"]]

@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from core.columns import POST_ID, USER_ID
-from features.as_of import PostFeatures, UserFeatures, all_users, post_features, same_cut, user_features
+from features.as_of import PostFeatures, UserFeatures, post_features, priors_of, same_cut, user_features
 from features.audience import Audience
 from features.basis import Basis
 from features.catalog import Layout
 from features.factor_model import PostFactors
 from features.factor_state import FactorStates
 from features.histories import Histories, learn_here
-from features.ids import place_of
+from features.ids import place_of, rows_of_ids
 from features.likes import liked_lists, likes_of
+from features.some_users import EVERYBODY, Users
 from features.text_space import TextSpace
 
 
@@ -81,16 +82,19 @@ def build_state(
     cut: date,
     eligible: NDArray[np.bool_],
     histories: Histories = learn_here,
+    users: Users = EVERYBODY,
 ) -> ServingState:
-    """Compute the state as of `cut`: only events known before that day count. `histories` does the heavy part."""
+    """Compute the state as of `cut`: only events known before that day count.
+
+    `histories` does the heavy part. `users` are those whom it is about; what is known of posts comes from everybody.
+    """
     posts = basis.posts
-    user_ids = all_users(con)
+    user_ids = users.ids(con)
     known = user_features(con, same_cut(USER_ID, user_ids, cut), basis)
     unseen_id = next(i for i in count(-1, -1) if place_of(user_ids, i) is None)
     unseen = user_features(con, same_cut(USER_ID, np.array([unseen_id]), cut), basis)
-    states = FactorStates(con, basis, user_ids, known.prior, histories)
-    states.advance(cut)
-    offsets, liked = _liked_posts(con, user_ids, posts.ids, cut)
+    post_factors, user_factors = _factors(con, basis, user_ids, known.prior, cut, histories, users)
+    offsets, liked = _liked_posts(con, user_ids, posts.ids, cut, users)
     return ServingState(
         cut=cut,
         layout=layout,
@@ -103,24 +107,53 @@ def build_state(
         topics=posts.topics,
         eligible=eligible,
         spaces=dict(basis.spaces),
-        post_factors={arm: state.posts for arm, state in states.arms.items()},
-        user_factors={arm: np.pad(state.users, ((0, 1), (0, 0))) for arm, state in states.arms.items()},
+        post_factors=post_factors,
+        user_factors=user_factors,
         neighbours=basis.fitted.neighbours.among(posts.ids),
     )
 
 
+def _factors(
+    con: duckdb.DuckDBPyConnection,
+    basis: Basis,
+    user_ids: NDArray[np.int64],
+    prior: NDArray[np.float32],
+    cut: date,
+    histories: Histories,
+    users: Users,
+) -> tuple[dict[str, PostFactors], dict[str, NDArray[np.float32]]]:
+    """What each arm's model knows of posts (P, K), and of users and the unseen one (U + 1, K), by arm."""
+    rows = np.arange(len(user_ids))
+    if cut > basis.fitted.cut and users is not EVERYBODY:  # posts move by what everybody does
+        everybody, prior = priors_of(con, basis)
+        rows, user_ids = np.searchsorted(everybody, user_ids), everybody
+    movers = users if cut <= basis.fitted.cut else EVERYBODY
+    states = FactorStates(con, basis, user_ids, prior, histories, movers)
+    states.advance(cut)
+    posts, of_users = {}, {}
+    for arm, state in states.arms.items():
+        width = basis.fitted.factors[arm].factors.shape[1]  # as the model says, unused ones included
+        posts[arm] = state.posts.widened(width)
+        of_users[arm] = np.pad(state.users[rows], ((0, 1), (0, width - state.users.shape[1])))
+    return posts, of_users
+
+
 def _liked_posts(
-    con: duckdb.DuckDBPyConnection, user_ids: NDArray[np.int64], post_ids: NDArray[np.int64], cut: date
+    con: duckdb.DuckDBPyConnection,
+    user_ids: NDArray[np.int64],
+    post_ids: NDArray[np.int64],
+    cut: date,
+    users: Users,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    likes = con.execute(
-        """
-        SELECT DISTINCT user_id, post_id FROM raw.known_events
-        SEMI JOIN raw.users USING (user_id) SEMI JOIN raw.posts USING (post_id)
-        WHERE action = 'like' AND known_at < ? ORDER BY ALL
-        """,
-        [cut],
-    ).fetchnumpy()
-    return liked_lists(user_ids, post_ids, likes[USER_ID], likes[POST_ID])
+    condition = f"action = 'like' AND known_at < $cut AND {users.condition}"
+    query = f"SELECT user_id, post_id FROM raw.known_events WHERE {condition}"
+    likes = con.execute(query, {"cut": cut, **users.values}).fetchnumpy()
+    of_users, of_posts = rows_of_ids(user_ids, likes[USER_ID]), rows_of_ids(post_ids, likes[POST_ID])
+    there = (of_users >= 0) & (of_posts >= 0)
+    # each pair once, in order: as one number they are sorted faster than by SQL
+    pairs = np.unique(of_users[there] * len(post_ids) + of_posts[there])
+    of_users, of_posts = np.divmod(pairs, len(post_ids))
+    return liked_lists(user_ids, post_ids, user_ids[of_users], post_ids[of_posts])
 
 
 def _joined(known: UserFeatures, unseen: UserFeatures) -> UserFeatures:

@@ -13,12 +13,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.columns import CUT, EVENT_TIME, LIKED, POST_ID, USER_ID
-from features.as_of import PostFeatures, UserFeatures, all_priors, post_features, user_features
+from features.as_of import PostFeatures, UserFeatures, post_features, priors_of, user_features
 from features.basis import Basis
 from features.catalog import Layout
 from features.factor_state import FactorStates
 from features.matrix import rows_matrix
 from features.neighbours import view_scores
+from features.some_users import EVERYBODY, Users
 from warehouse.connection import read_sql
 
 ALL_ROWS = 1 << 62
@@ -29,6 +30,7 @@ def labelled_views(
     since: datetime,
     until: datetime,
     attribution: timedelta,
+    users: Users = EVERYBODY,
     *,
     rows: int = ALL_ROWS,
     seed: int = 0,
@@ -37,10 +39,8 @@ def labelled_views(
 
     At most `rows` of them, sampled by a hash, in order of time.
     """
-    return con.execute(
-        read_sql("features", "labelled_views"),
-        {"since": since, "until": until, "attribution": attribution, "rows": rows, "seed": seed},
-    ).pl()
+    bound = {"since": since, "until": until, "attribution": attribution, "rows": rows, "seed": seed, **users.values}
+    return con.execute(read_sql("features", "labelled_views").format(chosen=users.condition), bound).pl()
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,12 @@ def build_training_set(
     views: pl.DataFrame,
     basis: Basis,
     layout: Layout,
+    users: Users = EVERYBODY,
 ) -> TrainingSet:
     """Compute the features of `views` (from `labelled_views`), each as of its own day.
 
-    No view may lie before the cut at which `basis` was fitted: its base score would have seen its label.
+    No view may lie before the cut at which `basis` was fitted: its base score would have seen its label. `users` are
+    those whom views are of, and by whose views factors move from day to day.
     """
     user_keys, user_rows = _keys(views, USER_ID)
     post_keys, post_rows = _keys(views, POST_ID)
@@ -99,22 +101,24 @@ def build_training_set(
         posts=post_features(con, post_keys, basis),
         post_rows=post_rows,
         basis=basis,
-        base=_base(con, views, basis),
+        base=_base(con, views, basis, users),
         layout=layout,
-        neighbours=view_scores(con, views),
+        neighbours=view_scores(con, views, {basis.fitted.cut: basis.fitted.neighbours}),
     )
 
 
-def _base(con: duckdb.DuckDBPyConnection, views: pl.DataFrame, basis: Basis) -> dict[str, NDArray[np.float32]]:
+def _base(
+    con: duckdb.DuckDBPyConnection, views: pl.DataFrame, basis: Basis, of: Users
+) -> dict[str, NDArray[np.float32]]:
     """Base columns of each view by arm, as of the morning of its day."""
-    user_ids, prior = all_priors(con, basis)
+    user_ids, prior = priors_of(con, basis, of)
     users = np.searchsorted(user_ids, views[USER_ID].to_numpy())
     posts = np.searchsorted(basis.posts.ids, views[POST_ID].to_numpy())
     cuts = views[CUT].to_numpy()
-    states = FactorStates(con, basis, user_ids, prior)
+    states = FactorStates(con, basis, user_ids, prior, users=of)
     out = {arm: np.empty((views.height, 3), np.float32) for arm in states.arms}
-    for day in views[CUT].unique().sort():
-        states.advance(day)
+    days = views[CUT].unique().sort()
+    for day in states.mornings(days):
         rows = np.flatnonzero(cuts == np.datetime64(day))
         for arm, columns in out.items():
             columns[rows] = states.base(arm, users[rows], posts[rows])

@@ -58,13 +58,15 @@ def evaluate(
     cut: date,
     settings: RankingSettings,
     standing: Judged | None = None,
+    users_in_all: int | None = None,
 ) -> Comparison:
     """Judge both arms, those of the `standing` pair where there is one, and the baselines.
 
     `test_events` is (user_id, post_id, event_time, liked, young, events_before), a row a view of the test period; the
     last two are from `ranking.segments.with_history`. `post_day` is (post_id, day, views, likes); likes from the cut on
     are not looked at, views tell whether the feed shows posts at random. At most `settings.max_evaluation_users` users
-    are judged. `standing` knows the same users and posts as of the same cut.
+    are judged. `standing` knows the same users and posts as of the same cut. The state need only know who is judged;
+    `users_in_all` is then how many users the network has.
     """
     state = recommender.state
     rows = JudgedRows.collect(test_events, state.post_ids, settings.max_evaluation_users, settings.seed)
@@ -76,7 +78,7 @@ def evaluate(
     contestants |= {name: Contestant(scorer(known)) for name, scorer in BASELINES.items()}
     log.info("judging %s on %d users and %d views", ", ".join(contestants), len(users), len(rows.user))
     scored, relevant = score_users(recommender, rows, users, contestants, settings.seed)
-    information = self_information(popular_scores(post_day, state.post_ids, cut), len(state.user_ids))
+    information = self_information(popular_scores(post_day, state.post_ids, cut), users_in_all or len(state.user_ids))
     by_user = {name: metrics_by_user(rows, one.views, one.lists, relevant, information) for name, one in scored.items()}
     whole = {
         name: {

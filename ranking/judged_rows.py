@@ -1,8 +1,10 @@
 """The rows that every arm and baseline is judged on, as index arrays."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Self
 
+import duckdb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -10,8 +12,29 @@ from numpy.typing import NDArray
 from core.columns import LIKED, POST_ID, USER_ID
 from core.hashing import hash_ids
 from core.logging import get_logger
+from features.some_users import Users, these_users
 
 log = get_logger(__name__)
+
+
+def users_to_judge(
+    con: duckdb.DuckDBPyConnection,
+    since: datetime,
+    until: datetime,
+    attribution: timedelta,
+    max_users: int,
+    seed: int,
+) -> Users:
+    """At most `max_users` of those with a view in [since, until), sampled as `JudgedRows` does."""
+    found = con.execute(
+        f"""
+        SELECT DISTINCT {USER_ID} FROM raw.events
+        SEMI JOIN raw.users USING ({USER_ID}) SEMI JOIN raw.posts USING ({POST_ID})
+        WHERE action = 'view' AND event_time >= ? AND event_time + ? <= ?
+        """,
+        [since, attribution, until],
+    ).fetchnumpy()
+    return these_users(_sample(np.sort(found[USER_ID]), max_users, seed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +61,7 @@ class JudgedRows:
         `test_events` is (user_id, post_id, liked), a row a view; `post_ids` is ascending. Views of posts that are not
         in it have no score from anybody and are left out; a like of one still counts as missed.
         """
-        user_ids = test_events[USER_ID].unique().sort().to_numpy().astype(np.int64)
-        if len(user_ids) > max_users:
-            user_ids = np.sort(user_ids[np.argsort(hash_ids(user_ids, seed))[:max_users]])
+        user_ids = _sample(test_events[USER_ID].unique().sort().to_numpy().astype(np.int64), max_users, seed)
         events = test_events.with_row_index("source").filter(pl.col(USER_ID).is_in(user_ids)).sort(USER_ID, POST_ID)
         known = pl.Series(np.isin(events[POST_ID].to_numpy(), post_ids), dtype=pl.Boolean)
         unscored = events.filter(~known)
@@ -92,3 +113,10 @@ class JudgedRows:
     @property
     def pair_post(self) -> NDArray[np.int64]:
         return self.post[self.pair_start]
+
+
+def _sample(user_ids: NDArray[np.int64], max_users: int, seed: int) -> NDArray[np.int64]:
+    """Of users (n,) ascending at most `max_users`, by a hash of their ids: ascending again."""
+    if len(user_ids) <= max_users:
+        return user_ids
+    return np.sort(user_ids[np.argsort(hash_ids(user_ids, seed))[:max_users]])

@@ -23,6 +23,7 @@ from core.logging import get_logger
 from core.settings import Settings
 from core.spread import Spread
 from features.histories import LearnedInParts, learn_here
+from features.kept_histories import KeptHistories
 from features.posts import Posts
 from features.serving_state import build_state
 from features.state_arrays import ARRAYS_FILE
@@ -34,6 +35,7 @@ from ranking.evaluate import evaluate, undefined_evaluation
 from ranking.evaluation import Evaluation
 from ranking.gate import beats_random
 from ranking.index import INDEX_FILES, save_index
+from ranking.judged_rows import users_to_judge
 from ranking.kept import kept_file
 from ranking.promotion import carry_tables
 from ranking.rankers import Rankers, fit_rankers
@@ -41,6 +43,7 @@ from ranking.recommender import STATE_FILE, Recommender
 from ranking.segments import with_history
 from ranking.snapshot_tables import write_tables
 from ranking.split import global_cut
+from warehouse.connection import count
 from warehouse.manifest import MANIFEST
 from warehouse.snapshots import ManifestBody, Snapshot, public_settings, verify
 
@@ -118,7 +121,9 @@ def judge(
         rankers = fit_rankers(con, inputs.posts, inputs.embeddings, known, cut, start, settings)
     except TrainingError as error:
         return undefined(f"nothing to train on before the cut at {cut}: {error}")
-    test = labelled_views(con, start, inputs.watermark, settings.features.attribution_window)
+    ranking, window = settings.ranking, settings.features.attribution_window
+    users = users_to_judge(con, start, inputs.watermark, window, ranking.max_evaluation_users, ranking.seed)
+    test = labelled_views(con, start, inputs.watermark, window, users)
     if test.is_empty():
         return undefined(
             f"no view from the cut at {cut} to {inputs.watermark} is older than features.attribution_window = "
@@ -128,11 +133,12 @@ def judge(
 
     def as_of_cut(pair: Rankers) -> Recommender:
         basis = pair.basis(inputs.posts, inputs.embeddings, settings)
-        state = build_state(con, basis, pair.layout, cut, known)
+        state = build_state(con, basis, pair.layout, cut, known, users=users)
         return Recommender(state, pair.models, settings.threads, settings.ranking)
 
     views, other = with_history(con, test, cut), as_of_cut(rival) if rival else None
-    comparison = evaluate(as_of_cut(rankers), views, post_day, cut, settings.ranking, other)
+    in_all = count(con, "raw.users")
+    comparison = evaluate(as_of_cut(rankers), views, post_day, cut, settings.ranking, other, in_all)
     if np.isnan(comparison.by_user[TEST][settings.gate.metric]).all():  # nothing was learned about this pair
         return Judgement(comparison, no_standing=no_standing)
     proven = beats_random(comparison, settings.gate, settings.ranking.seed)
@@ -241,7 +247,8 @@ def _write(
     eligible = np.ones(len(inputs.posts.ids), dtype=np.bool_)
     basis = rankers.basis(inputs.posts, inputs.embeddings, settings)
     with _parts(settings) as folder_of_parts:
-        histories = LearnedInParts(spread, folder_of_parts) if spread else learn_here
+        learn = LearnedInParts(spread, folder_of_parts) if spread else learn_here
+        histories = KeptHistories(settings.histories_file, learn)
         state = build_state(con, basis, rankers.layout, inputs.cut, eligible, histories)
     if len(state.post_ids) > settings.ranking.index_above:
         save_index(state, folder)

@@ -16,6 +16,7 @@ from ranking import gate
 from ranking.comparison import Comparison
 from ranking.drift import DISTRIBUTION_SCHEMA, distribution, drift, is_compared, snapshot_features
 from ranking.recommender import STATE_FILE
+from warehouse.connection import connect_draft
 from warehouse.frames import read_frames, write_frames
 from warehouse.snapshots import GateOutcome, ManifestBody, Snapshot
 
@@ -36,7 +37,7 @@ def pass_gate(
 
     `comparison` has the standing pair in it, or `no_standing` says why not. With `gate.enabled` off nothing is checked.
     """
-    with duckdb.connect(str(folder / STATE_FILE)) as snapshot:
+    with connect_draft(settings, folder / STATE_FILE) as snapshot:
         features = dict(snapshot_features(snapshot))
         found = pl.concat([distribution(name, values) for name, values in features.items()])
         checks = _checks(features, found, comparison, no_standing, standing, settings) if settings.gate.enabled else []

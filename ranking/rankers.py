@@ -21,7 +21,7 @@ from features.arm_spaces import Encoders, Readings
 from features.basis import Basis
 from features.catalog import Layout
 from features.codebook import Codebook
-from features.fitted import Fitted, fit_features
+from features.fitted import Fitted, fit_features, sampled_users
 from features.matrix import base_scores
 from features.posts import Posts
 from features.training_set import build_training_set, labelled_views
@@ -77,7 +77,8 @@ def fit_rankers(
 
     What features are learned from and what the trees are trained on must not be the same views, or the trees would
     trust a score that has seen its own label. So features are fitted twice: on what was known before the training
-    window, for the rows of the window, and on everything, to be served.
+    window, for the rows of the window, and on everything, to be served. Where there are more than `factor_rows` views,
+    both are learned from a share of the users, taken whole.
 
     Args:
         con: the warehouse.
@@ -98,17 +99,19 @@ def fit_rankers(
     spaces = encoders.spaces(readings)
     layout = Layout(tuple(codebook.names))
     since = window_start(con, until, ranking.train_days)
+    users = sampled_users(con, since, features)
     views = labelled_views(
         con,
         datetime.combine(since, time()),
         until,
         features.attribution_window,
+        users,
         rows=ranking.max_training_rows,
         seed=ranking.seed,
     )
     before = fit_features(con, posts, spaces, codebook, since, features, settings.threads)
     basis = Basis(posts, spaces, before, features, ranking.popularity_half_life)
-    training = build_training_set(con, views, basis, layout)
+    training = build_training_set(con, views, basis, layout, users)
     log.info("training on %d views of %s to %s, %d liked", views.height, since, until, training.labels.sum())
     late = (views[EVENT_TIME] >= until - timedelta(days=ranking.stop_days)).to_numpy()
     models = {}

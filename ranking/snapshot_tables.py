@@ -17,7 +17,7 @@ from ranking.batch_files import create_lists, keep_candidates, write_lists
 from ranking.evaluation import Evaluation
 from ranking.recommender import STATE_FILE
 from ranking.reuse import Carried, carried_over
-from warehouse.connection import read_sql
+from warehouse.connection import connect_draft, read_sql
 from warehouse.snapshots import Snapshot
 
 log = get_logger(__name__)
@@ -52,7 +52,7 @@ def write_tables(
         con.execute(read_sql("ranking", "snapshot_tables"))
     finally:
         con.execute("DETACH snapshot")
-    with duckdb.connect(str(path)) as snapshot:
+    with connect_draft(settings, path) as snapshot:
         write_state(snapshot, state)
         evaluation.write(snapshot)
         carried = carried_over(state, folder, standing, settings) if standing else None

@@ -8,6 +8,7 @@ enums and no primary keys, so an action is a text there, and rows are replaced w
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import duckdb
@@ -40,13 +41,7 @@ def connect(settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyCo
         FeedrankError: `read_only`, and there is no warehouse yet.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
-    limits = settings.warehouse
-    config: Config = {
-        "memory_limit": limits.memory_limit,
-        "temp_directory": str(settings.spill_folder),
-    }
-    if limits.threads is not None:
-        config["threads"] = limits.threads
+    config = _limits(settings)
     if is_lake(settings):
         connection = duckdb.connect(config=config)
         attach_lake(connection, settings, read_only=read_only)
@@ -58,6 +53,19 @@ def connect(settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyCo
         schema = read_sql("warehouse", "schema")
         connection.execute(schema.replace("ENUM ('view', 'like')", "VARCHAR") if is_lake(settings) else schema)
     return connection
+
+
+def connect_draft(settings: Settings, file: Path) -> duckdb.DuckDBPyConnection:
+    """Open the tables of a snapshot under construction, under the same limits."""
+    return duckdb.connect(str(file), config=_limits(settings))
+
+
+def _limits(settings: Settings) -> Config:
+    limits = settings.warehouse
+    config: Config = {"memory_limit": limits.memory_limit, "temp_directory": str(settings.spill_folder)}
+    if limits.threads is not None:
+        config["threads"] = limits.threads
+    return config
 
 
 @contextmanager

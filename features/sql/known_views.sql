@@ -1,43 +1,42 @@
 -- Views whose outcome became known on the days [$since, $until), and what it was: liked when the same user liked the same
 -- post within the attribution window. A view's day is the one on which it was known and its window was over. A like
 -- counts when it was known by the end of that day, or before $labels, whichever is later. Left out are views of a post
--- that the user had liked before, and those of users or posts that the network has deleted since. Of users within
--- [$first_user, $last_user], and of these of $share in a thousand, chosen by hash; in order of user and post.
-WITH known AS (
-    SELECT user_id, post_id, action, event_time, known_at
+-- that the user had liked before. Of users for whom the first condition in braces holds; in order of user and post.
+WITH views AS (
+    SELECT user_id, post_id, event_time, CAST(greatest(known_at, event_time + $attribution) AS DATE) AS day
     FROM raw.known_events
-    SEMI JOIN raw.users USING (user_id)
-    SEMI JOIN raw.posts USING (post_id)
-    WHERE known_at < $until AND user_id BETWEEN $first_user AND $last_user AND hash(user_id, $seed) % 1000 < $share
+    WHERE action = 'view'
+        AND {chosen}
+        AND known_at < $until
+        AND known_at >= $since - $attribution - INTERVAL 1 DAY
+        AND event_time + $attribution <= (SELECT max(event_time) FROM raw.events)
+        AND day >= $since
+        AND day < $until
 ),
-views AS (
+-- the earliest of a pair's likes that were known from a moment on: all those before $labels are known at once
+likes AS (
+    SELECT user_id, post_id, greatest(known_at, $labels - INTERVAL 1 MICROSECOND) AS known_at, min(event_time) AS event_time
+    FROM raw.known_events
+    {liked_by}
+    WHERE action = 'like' AND {chosen} AND known_at < $until
+    GROUP BY ALL
+),
+told AS (
     SELECT
         user_id,
         post_id,
-        event_time,
-        CAST(greatest(known_at, event_time + $attribution) AS DATE) AS day,
-        greatest(day + 1, CAST($labels AS DATE)) AS labelled_before
-    FROM known
-    WHERE action = 'view'
-        AND event_time + $attribution <= (SELECT max(event_time) FROM raw.events)
-        AND known_at >= $since - $attribution - INTERVAL 1 DAY
-),
-likes AS (
-    SELECT user_id, post_id, list({'at': event_time, 'known_at': known_at}) AS given
-    FROM known
-    WHERE action = 'like'
-    GROUP BY ALL
-),
-labelled AS (
-    SELECT
-        v.*,
-        -- of the likes that were known by then, since the first may arrive after another
-        list_min([one.at FOR one IN l.given IF one.known_at < v.labelled_before]) AS liked_at
-    FROM views AS v
-    LEFT JOIN likes AS l ON v.user_id = l.user_id AND v.post_id = l.post_id
-    WHERE v.day >= $since AND v.day < $until
+        min(event_time) OVER by_pair AS liked_at,
+        known_at AS told_from,
+        lead(known_at) OVER by_pair AS told_until
+    FROM likes
+    WINDOW by_pair AS (PARTITION BY user_id, post_id ORDER BY known_at)
 )
-SELECT user_id, post_id, day, coalesce(liked_at <= event_time + $attribution, false) AS liked
-FROM labelled
-WHERE liked_at IS NULL OR event_time <= liked_at
-ORDER BY user_id, post_id, event_time
+SELECT v.user_id, v.post_id, v.day, coalesce(t.liked_at <= v.event_time + $attribution, false) AS liked
+FROM views AS v
+LEFT JOIN told AS t
+    ON v.user_id = t.user_id
+    AND v.post_id = t.post_id
+    AND greatest(v.day + 1, CAST($labels AS DATE)) > t.told_from
+    AND greatest(v.day + 1, CAST($labels AS DATE)) <= coalesce(t.told_until, TIMESTAMP 'infinity')
+WHERE t.liked_at IS NULL OR v.event_time <= t.liked_at
+ORDER BY v.user_id, v.post_id, v.event_time

@@ -1,19 +1,21 @@
 -- Views of [$since, $until) with what became of them: liked when the same user liked the same post within the window.
 -- Views whose window was not over by $until are left out (their label is not known yet), and so are views of a post
 -- that the user had liked before (it is never recommended again), and of users or
--- posts that the network has deleted since. At most $rows views, chosen by hash: the same always.
+-- posts that the network has deleted since. Of users for whom the condition in braces holds; at most $rows views, chosen
+-- by hash: the same always.
 WITH views AS (
     SELECT user_id, post_id, event_time
     FROM raw.events
     SEMI JOIN raw.users USING (user_id)
     SEMI JOIN raw.posts USING (post_id)
-    WHERE action = 'view' AND event_time >= $since AND event_time + $attribution <= $until
+    WHERE action = 'view' AND event_time >= $since AND event_time + $attribution <= $until AND {chosen}
     ORDER BY hash(user_id, post_id, event_time, $seed), user_id, post_id, event_time
     LIMIT $rows
 ),
 likes AS (
     SELECT user_id, post_id, event_time
     FROM raw.events
+    SEMI JOIN views USING (user_id, post_id)
     WHERE action = 'like' AND event_time < $until
 )
 SELECT

@@ -2,7 +2,7 @@
 WITH likes AS (
     SELECT user_id, post_id, min(known_at) AS known_at
     FROM raw.known_events
-    WHERE action = $like
+    WHERE action = $like AND user_id IN (SELECT user_id FROM neighbour_views)
     GROUP BY ALL
 )
 SELECT v.row, s.similarity

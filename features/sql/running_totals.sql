@@ -2,16 +2,27 @@
 -- (DuckDB's parser wants the names of windows to differ across the statements of one script.)
 CREATE OR REPLACE TEMP MACRO smoothed(likes, views, prior, weight) AS (likes + weight * prior) / (views + weight);
 
+-- No cut tells the days apart that lie a week and more before the first of them: they are one row, of the last of them.
+CREATE OR REPLACE TEMP MACRO told_apart(day) AS greatest(day, (SELECT min(cut) - 8 FROM user_keys));
+
 CREATE OR REPLACE TEMP VIEW user_totals AS
 SELECT user_id, day, sum(views) OVER through_user_totals AS views, sum(likes) OVER through_user_totals AS likes
-FROM features.user_day
-SEMI JOIN user_keys USING (user_id)
+FROM (
+    SELECT user_id, max(day) AS day, sum(views) AS views, sum(likes) AS likes
+    FROM features.user_day
+    SEMI JOIN user_keys USING (user_id)
+    GROUP BY user_id, told_apart(day)
+)
 WINDOW through_user_totals AS (PARTITION BY user_id ORDER BY day);
 
 CREATE OR REPLACE TEMP VIEW user_topic_totals AS
 SELECT user_id, topic, day, sum(views) OVER through_user_topic_totals AS views, sum(likes) OVER through_user_topic_totals AS likes
-FROM features.user_topic_day
-SEMI JOIN user_keys USING (user_id)
+FROM (
+    SELECT user_id, topic, max(day) AS day, sum(views) AS views, sum(likes) AS likes
+    FROM features.user_topic_day
+    SEMI JOIN user_keys USING (user_id)
+    GROUP BY user_id, topic, told_apart(day)
+)
 WINDOW through_user_topic_totals AS (PARTITION BY user_id, topic ORDER BY day);
 
 CREATE OR REPLACE TEMP VIEW post_totals AS

@@ -12,7 +12,7 @@ from core.columns import ARMS
 from core.settings import Settings
 from core.spread import InThreads
 from features import histories
-from features.as_of import all_priors
+from features.as_of import priors_of
 from features.basis import Basis
 from features.daily import rebuild_daily
 from features.factor_state import FactorStates
@@ -28,7 +28,7 @@ USERS, POSTS = 20, 15
 
 
 def states_at(con: duckdb.DuckDBPyConnection, basis: Basis, *cuts: date) -> FactorStates:
-    states = FactorStates(con, basis, *all_priors(con, basis))
+    states = FactorStates(con, basis, *priors_of(con, basis))
     for cut in cuts:
         states.advance(cut)
     return states
@@ -116,7 +116,7 @@ def test_a_like_draws_user_and_post_together_and_a_view_without_one_apart(
 
 
 def test_base_columns_are_prior_quality_and_taste(con: duckdb.DuckDBPyConnection, basis: Basis) -> None:
-    user_ids, prior = all_priors(con, basis)
+    user_ids, prior = priors_of(con, basis)
     states = states_at(con, basis, CUT)
     users, posts = np.array([3, 3, 11]), np.array([2, 9, 9])
     for arm in ARMS:
@@ -154,7 +154,7 @@ def test_histories_learned_in_parts_are_the_same_to_the_last_bit(
     con: duckdb.DuckDBPyConnection, basis: Basis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(histories, "CHUNK", 6)  # several chunks
-    users, prior = all_priors(con, basis)
+    users, prior = priors_of(con, basis)
     here = FactorStates(con, basis, users, prior)
     parts = FactorStates(con, basis, users, prior, LearnedInParts(InThreads(2), tmp_path))
     assert len(list(tmp_path.glob("*.history"))) == -(-len(users) // 6)

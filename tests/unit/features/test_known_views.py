@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from features.known_views import Views, views_before, views_by_day
+from features.some_users import share_of_users
 from features.training_set import labelled_views
 
 START = datetime(2026, 2, 1)
@@ -106,7 +107,7 @@ def test_sums_are_those_of_a_plain_loop_and_a_share_of_users_is_whole_users(con:
     np.testing.assert_allclose(views.over_users(weights, of_posts), by_user, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(views.over_posts(weights, of_users), by_post, rtol=1e-3, atol=1e-4)
 
-    half = views_before(con, date(2026, 1, 10), HOUR, share=500)
+    half = views_before(con, date(2026, 1, 10), HOUR, share_of_users(500, 0))
     chosen = half["user_id"].unique()
     assert 0 < len(chosen) < len(views.user_ids)
     assert half.equals(frame.filter(pl.col("user_id").is_in(chosen.implode())))
