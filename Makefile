@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 # a benchmark is a module that can be run; the others in that folder are its helpers
 BENCHMARKS := $(basename $(notdir $(shell grep -l '^if __name__' benchmarks/*.py 2>/dev/null)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench lock clean
+.PHONY: help demo up test faults check format bench lock clean
 
 help: ## list the targets
 	@echo 'make TARGET [PYTHON=python3.12]    any Python from 3.11 on'
@@ -23,11 +24,15 @@ up: $(READY) ## the same against your own PostgreSQL (FEEDRANK_SOURCE__DSN or fe
 test: $(READY) ## all tests; ARGS='tests/unit -k split' to choose
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(READY) ## formatting, lint, types, and who may import whom
+faults: $(READY) ## kill a night at 50 points and the API at 20; writes the table in docs/reliability.md
+	$(BIN)/python -m tests.faults $(ARGS)
+
+check: $(READY) ## formatting, lint, types, who may import whom, known weaknesses
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/audit.py
 
 format: $(READY) ## rewrite the code in the one format
 	$(BIN)/ruff format .
@@ -39,18 +44,14 @@ bench: $(READY) ## all benchmarks, one after the other; fails if a bound does no
 bench-%: $(READY) ## one of them, for example bench-copy
 	$(BIN)/python -m benchmarks.$*
 
-lock: $(READY) ## resolve pyproject.toml into requirements.lock anew
-	$(BIN)/pip-compile --quiet --upgrade --extra dev --output-file requirements.lock --no-header --no-annotate \
-		--strip-extras --allow-unsafe --no-emit-options pyproject.toml
-	@# a build's local label, such as torch's +cpu, exists on some indexes only; comments name this machine's caches
-	@sed -e 's/+[a-z0-9.]*$$//' -e '/^#/d' -e '/^$$/d' requirements.lock > requirements.lock.new
-	@mv requirements.lock.new requirements.lock
+lock: $(READY) ## resolve pyproject.toml into requirements.lock; UPGRADE=--upgrade for the newest versions
+	$(BIN)/python .ci/lock.py $(UPGRADE)
 
 clean: ## remove the environment, the caches and everything that a demo wrote
 	rm -rf $(VENV) .feedrank .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 	rm -rf benchmarks/results catboost_info
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-cuda.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
 		'feedrank needs Python 3.11 or newer; $(PYTHON) is '"$$($(PYTHON) --version 2>&1)"'. Try: make PYTHON=python3.12 $(MAKECMDGOALS)'; \
 		exit 1; }
@@ -58,6 +59,9 @@ $(READY): requirements.lock pyproject.toml
 		'$(PYTHON) cannot make virtual environments; install its venv module (on Debian and Ubuntu: python3-venv)'; exit 1; }
 	@echo 'setting up $(VENV): about two minutes and 3 GB'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# the locks are whole, and no file is taken but those whose hashes they name
+	@$(PIP) --require-hashes --requirement requirements.lock
+	@# an index may have a build of torch that wants CUDA's libraries
+	@$(BIN)/python -m pip check > /dev/null || $(PIP) --require-hashes --requirement requirements-cuda.lock
+	@$(PIP) --no-build-isolation --editable .
 	@touch $(READY)

@@ -43,6 +43,7 @@ class Prefect:
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",  # we use none, and it takes two seconds of each start
             "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",  # seconds; what falls silent is ended, see feedrank.zombies
             "DO_NOT_TRACK": "1",
         }
         self._servers = servers

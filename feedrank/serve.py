@@ -36,11 +36,13 @@ def start_worker(prefect: Prefect, environment: Mapping[str, str]) -> None:
     # Prefect reads its settings when it is imported, so this process must have them before the import below
     os.environ.update(prefect.environment)
     from feedrank.prefect_client import connect, ensure_work_pool, release_leftover_runs
+    from feedrank.zombies import install_zombie_automation
 
     with step("deployments of prefect.yaml, and a worker"):
         with connect(prefect.api_url) as client:
             ensure_work_pool(client, WORK_POOL)
             release_leftover_runs(client)
+            install_zombie_automation(client)
         prefect.start_worker(environment)  # comes up while the deployments are read
         prefect.deploy()
 

@@ -5,26 +5,21 @@ content security policy has stopped.
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
+from benchmarks.browser import NoBrowserError, launched
 from tests.integration.api.process import running
 from tests.integration.rehearsed_network import Rehearsed
 from tests.integration.small_network import Network
 
 WIDTH, HEIGHT, PICTURE = 1280, 860, 1_060
 PATIENCE = 60_000  # milliseconds; what is waited for comes, but the machine may be busy
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-HOW = (
-    "the browser tests need Chromium, and there is none: `apt-get install chromium`, or "
-    "`.venv/bin/playwright install chromium`"
-)
 Open = Callable[..., Page]
 
 
@@ -44,14 +39,11 @@ class Site:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        program = next(filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path)
-        if not Path(program).exists():
-            pytest.fail(HOW, pytrace=False)
-        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []  # which Chromium wants of root
-        launched = playwright.chromium.launch(executable_path=program, args=as_root)
-        yield launched
-        launched.close()
+    try:
+        with launched() as browser:
+            yield browser
+    except NoBrowserError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="package")

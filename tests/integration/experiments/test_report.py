@@ -11,9 +11,10 @@ import pytest
 from core.errors import NotFound
 from core.settings import ExperimentSettings, Settings
 from experiments.ledger import Change
+from experiments.pictures import pictures
 from experiments.plan import Plan
 from experiments.report import build_report, write_report
-from experiments.report_files import newest_experiment, read_page, read_report
+from experiments.report_files import newest_experiment, read_page, read_pictures, read_report, reported
 from experiments.report_schema import Report
 from tests.integration.experiments.drawn import SALT, START, Truth, draw, plan
 
@@ -170,7 +171,10 @@ def test_the_report_is_written_whole_and_read_back(judged: Judge, settings: Sett
     write_report(settings, report)
     assert read_report(settings, "drawn") == report
     assert newest_experiment(settings) == "drawn"
+    assert read_pictures(settings, "drawn") == pictures(report)
+    assert reported(settings) == ["drawn"]
     assert sorted(file.name for file in (settings.home / "experiments" / "drawn").iterdir()) == [
+        "pictures.json",
         "report.html",
         "report.json",
     ]

@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import psycopg2
 import pytest
@@ -19,6 +20,7 @@ from rich.console import Console
 from core.errors import FeedrankError, RunFailed, SnapshotNotFound, WarehouseBusy
 from core.settings import Settings
 from feedrank.prefect_server import Prefect
+from tests.integration.api.process import eventually
 from tests.integration.flows.conftest import PASSWORD
 from warehouse.lock import warehouse_lock
 from warehouse.snapshots import Snapshot, current, list_snapshots, refused_ids
@@ -232,6 +234,38 @@ def test_what_a_killed_server_left_open_is_closed(client: "SyncPrefectClient", s
     assert (finding.level, str(left.id) in (finding.remedy or "")) == ("wrong", True)
     release_leftover_runs(client)
     assert client.read_flow_run(left.id).state_type is StateType.CRASHED
+
+
+def test_a_run_that_falls_silent_is_ended_by_the_server_and_one_that_has_ended_is_not(
+    client: "SyncPrefectClient",
+) -> None:
+    from prefect.client.schemas.objects import StateType
+    from prefect.states import Completed, Running
+
+    from feedrank.zombies import NAME, SIGN_OF_LIFE, install_zombie_automation
+
+    deployment = client.read_deployment_by_name("ingest/on-demand")
+    for _ in range(2):  # a second set-up changes the one that is there
+        install_zombie_automation(client, timedelta(seconds=10))
+    assert len(client.read_automations_by_name(NAME)) == 1
+    silent, ended = (client.create_flow_run_from_deployment(deployment.id, state=Running()).id for _ in range(2))
+    for run in (silent, ended):
+        client.set_flow_run_state(run, Running(), force=True)
+    now = datetime.now(UTC).isoformat()
+    alive = [
+        {
+            "id": str(uuid4()),
+            "occurred": now,
+            "event": SIGN_OF_LIFE,
+            "resource": {"prefect.resource.id": f"prefect.flow-run.{run}"},
+        }
+        for run in (silent, ended)
+    ]
+    client.request("POST", "/events", json=alive).raise_for_status()
+    client.set_flow_run_state(ended, Completed(name="NotPromoted"), force=True)
+    eventually(lambda: client.read_flow_run(silent).state_type is StateType.CRASHED)
+    assert client.read_flow_run(ended).state_type is StateType.COMPLETED
+    install_zombie_automation(client)
 
 
 def test_nothing_that_runs_have_written_tells_the_source_s_password(
