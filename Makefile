@@ -51,7 +51,7 @@ clean: ## remove the environment, the caches and everything that a demo wrote
 	rm -rf $(VENV) .feedrank .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 	rm -rf benchmarks/results catboost_info
 
-$(READY): requirements.lock requirements-cuda.lock pyproject.toml
+$(READY): $(wildcard requirements*.lock) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
 		'feedrank needs Python 3.11 or newer; $(PYTHON) is '"$$($(PYTHON) --version 2>&1)"'. Try: make PYTHON=python3.12 $(MAKECMDGOALS)'; \
 		exit 1; }
@@ -61,7 +61,8 @@ $(READY): requirements.lock requirements-cuda.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@# the locks are whole, and no file is taken but those whose hashes they name
 	@$(PIP) --require-hashes --requirement requirements.lock
-	@# an index may have a build of torch that wants CUDA's libraries
-	@$(BIN)/python -m pip check > /dev/null || $(PIP) --require-hashes --requirement requirements-cuda.lock
+	@# torch for processors alone where the index has it, or else PyPI's, with CUDA's libraries
+	@$(PIP) --require-hashes --requirement requirements-torch-cpu.lock 2> /dev/null || \
+		$(PIP) --require-hashes --requirement requirements-torch.lock
 	@$(PIP) --no-build-isolation --editable .
 	@touch $(READY)

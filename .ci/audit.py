@@ -11,7 +11,7 @@ from typing import Any
 LIMIT = 180  # seconds
 COMMAND = (
     "-m pip_audit --no-deps --disable-pip --progress-spinner off --timeout 5 --format json "
-    "-r requirements.lock -r requirements-cuda.lock"
+    "-r requirements.lock -r requirements-torch.lock"
 )
 
 

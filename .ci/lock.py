@@ -1,11 +1,11 @@
 """Resolve pyproject.toml into requirements.lock, with the SHA-256 of every file that an index has of each version.
 
 pip-compile alone would fetch all these files, of every platform, to hash them, where an index does not speak PyPI's own
-JSON; but each index tells the hashes on the page that lists the files. A version with a local label, such as torch's
-`+cpu`, is on some indexes only: the lock names the version without it, and the hashes of both.
+JSON; but each index tells the hashes on the page that lists the files.
 
-Beside it, requirements-cuda.lock: what torch wants besides on Linux, where PyPI's build of it is the one at hand. With
-`--upgrade` versions are the newest, not those that the lock has.
+torch is apart, for it comes in two builds: that for processors alone, `+cpu`, which some indexes have
+(requirements-torch-cpu.lock, as far as this machine's has it), and PyPI's, which wants CUDA's libraries on Linux
+(requirements-torch.lock). With `--upgrade` versions are the newest, not those that the lock has.
 """
 
 import os
@@ -15,31 +15,38 @@ import sys
 from pathlib import Path
 from typing import Any
 
-LOCK, CUDA, CONSTRAINTS = Path("requirements.lock"), Path("requirements-cuda.lock"), Path(".constraints")
+LOCK, CPU, TORCH = map(Path, ("requirements.lock", "requirements-torch-cpu.lock", "requirements-torch.lock"))
+CONSTRAINTS = Path(".constraints")
 OPTIONS = "--quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate --no-emit-options"
 PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ +;]+)(\+[a-z0-9.]+)?")
+OF_CUDA = re.compile(r"nvidia-.*|cuda-.*|triton")
 PYPI_ALONE = {"PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""}
 
 
 def main() -> None:
-    """Write both."""
+    """Write all three."""
     if sys.argv[1:2] == ["--compile"]:  # in a process of its own, for pip reads its settings once
         compile_with_hashes(sys.argv[2:])
         return
-    upgrade = sys.argv[1:]
     # what is there decides which versions stay
-    run(["--extra", "dev", "--output-file", str(LOCK), *upgrade, "pyproject.toml"])
-    locked = blocks(LOCK.read_text(encoding="utf-8"))
-    LOCK.write_text("".join(locked.values()), encoding="utf-8")
-    CUDA.unlink(missing_ok=True)
-    names = [block.split()[0] for block in locked.values()]
-    torch = next(one for one in names if one.startswith("torch=="))
-    CONSTRAINTS.write_text("\n".join(names), encoding="utf-8")
-    run(["--output-file", str(CUDA), "--constraint", str(CONSTRAINTS), "-"], given=torch, **PYPI_ALONE)
+    run(["--extra", "dev", "--output-file", str(LOCK), *sys.argv[1:], "pyproject.toml"])
+    found = {name: block for name, block in blocks(LOCK).items() if not OF_CUDA.fullmatch(name)}
+    torch = found.pop("torch")
+    LOCK.write_text("".join(found.values()), encoding="utf-8")
+    pinned = PINNED.match(torch)
+    if pinned is not None and pinned[3] == "+cpu":
+        CPU.write_text(torch, encoding="utf-8")
+    version = PINNED.sub(r"\1==\2", torch.split()[0])
+    CONSTRAINTS.write_text("\n".join(block.split()[0] for block in found.values()), encoding="utf-8")
+    TORCH.unlink(missing_ok=True)
+    run(["--output-file", str(TORCH), "--constraint", str(CONSTRAINTS), "-"], given=version, **PYPI_ALONE)
     CONSTRAINTS.unlink()
-    besides = {name: block for name, block in blocks(CUDA.read_text(encoding="utf-8")).items() if name not in locked}
-    told = "".join(PINNED.sub(r"\g<0> ; sys_platform == 'linux'", block) for block in besides.values())
-    CUDA.write_text(told, encoding="utf-8")
+    told = {
+        name: PINNED.sub(r"\g<0> ; sys_platform == 'linux'", block) if OF_CUDA.fullmatch(name) else block
+        for name, block in blocks(TORCH).items()
+        if name == "torch" or OF_CUDA.fullmatch(name)
+    }
+    TORCH.write_text("".join(told.values()), encoding="utf-8")
 
 
 def run(arguments: list[str], given: str = "", **environment: str) -> None:
@@ -52,7 +59,7 @@ def run(arguments: list[str], given: str = "", **environment: str) -> None:
 
 
 def compile_with_hashes(arguments: list[str]) -> None:
-    """pip-compile, that takes hashes from the index's pages, and with a version those of its local builds."""
+    """pip-compile, that takes hashes from the index's pages."""
     from piptools.repositories.pypi import PyPIRepository
     from piptools.scripts.compile import cli
 
@@ -61,22 +68,17 @@ def compile_with_hashes(arguments: list[str]) -> None:
     def hash_of(self: Any, link: Any) -> str:
         return f"sha256:{link.hash}" if link.hash_name == "sha256" else hash_of_file(self, link)
 
-    def candidates(self: Any, pinned: Any) -> set[Any]:
-        [wanted] = {one.version.partition("+")[0] for one in pinned.specifier}
-        return {one for one in self.find_all_candidates(pinned.name) if one.version.public == wanted}
-
     PyPIRepository._get_file_hash = hash_of
-    PyPIRepository._get_matching_candidates = candidates
     PyPIRepository._get_hashes_from_pypi = lambda *_: {}
     cli(arguments)
 
 
-def blocks(lock: str) -> dict[str, str]:
-    """The lines of each package by its name, without local labels, comments, and ourselves, whom an extra names."""
-    kept = "".join(line for line in lock.splitlines(keepends=True) if line.strip() and not line.startswith("#"))
+def blocks(lock: Path) -> dict[str, str]:
+    """The lines of each package by its name, without comments, and without ourselves, whom an extra names."""
+    lines = lock.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = "".join(line for line in lines if line.strip() and not line.startswith("#"))
     found = re.split(r"^(?=[a-z0-9])", kept, flags=re.MULTILINE)
-    pinned = {named[1]: block for block in found if (named := PINNED.match(block))}
-    return {name: PINNED.sub(r"\1==\2", block) for name, block in sorted(pinned.items())}
+    return dict(sorted((named[1], block) for block in found if (named := PINNED.match(block))))
 
 
 if __name__ == "__main__":

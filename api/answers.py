@@ -16,7 +16,7 @@ from api.engine import Engine, Serving
 from api.parameters import INT64_MAX, INT64_MIN
 from api.schemas import Arm, Explanation, Reason, RecommendedPost, SimilarLiked
 from core import clock
-from core.columns import ARMS, INTERLEAVED
+from core.columns import ARMS, COMPARED, INTERLEAVED
 from experiments.assignment import Assignment
 from experiments.exposures import Exposure
 from experiments.plan import Plan
@@ -151,7 +151,7 @@ def explained(given: Answer, user_id: int, when: datetime, posts: Sequence[Recom
 
 def _arms(plan: Plan, assigned: Assignment) -> Sequence[str]:
     """Whose lists the user's answer is made of."""
-    return ARMS if assigned.counted and plan.design == "interleaved" else (assigned.arm,)
+    return COMPARED if assigned.counted and plan.design == "interleaved" else (assigned.arm,)
 
 
 def _answer(assigned: Assignment, choices: Sequence[Choice], limit: int) -> Answer:

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-Arm = Literal["control", "test"]
+from core.columns import Arm as Arm  # as what a request or an answer names
+
 Action = Literal["view", "like"]
 # the source's own columns, so no fixed set; `id` comes first
 User = Annotated[

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.course_network import ENDS_AT, LIKE_RATE, Network
 from core.columns import ARMS, TEST
 from core.settings import Settings
+from features.arm_spaces import Encoders, Readings
 from features.as_of import PostFeatures, UserFeatures
 from features.catalog import Layout
 from features.codebook import Codebook
@@ -26,8 +27,6 @@ from features.matrix import base_scores, rows_matrix
 from features.neighbours import Neighbours, NeighbourScores
 from features.profile_prior import ProfilePrior
 from features.serving_state import ServingState
-from features.text_classical import ClassicalEncoder
-from features.text_neural import NeuralEncoder
 from features.text_space import TextSpace
 from ranking.rankers import Rankers
 from ranking.train import fit_ranker
@@ -75,8 +74,8 @@ def course_features(
     models = {arm: _fit_ranker(state, arm, settings, rng) for arm in ARMS}
     texts = network.posts["text"].to_list()[:ENCODER_POSTS]
     embeddings = rng.standard_normal((len(texts), EMBEDDING_WIDTH), dtype=np.float32)
-    classical = ClassicalEncoder.fit(texts, settings.features)
-    return Rankers(fitted, classical, NeuralEncoder.fit(embeddings, settings.features), models, layout), state
+    encoders = Encoders.fit(Readings(texts, embeddings), settings.features)
+    return Rankers(fitted, encoders, models, layout), state
 
 
 def _state(

@@ -4,7 +4,7 @@ Source tables may call their columns anything: the mapping in the settings bring
 warehouse on nothing else is used.
 """
 
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
 USER_ID: Final = "user_id"
 POST_ID: Final = "post_id"
@@ -32,10 +32,13 @@ VIEWS: Final = "views"
 LIKES: Final = "likes"
 LIKED: Final = "liked"
 
-# arms of the experiment, and the text space each ranks with
+# arms that users can be in; features.arm_spaces says which text space each ranks with
 CONTROL: Final = "control"
 TEST: Final = "test"
-ARMS: Final = (CONTROL, TEST)
+Arm: TypeAlias = Literal["control", "test"]
+ARMS: Final[tuple[str, ...]] = get_args(Arm)
+# the two that a report compares and that an interleaved list mixes
+COMPARED: Final = (CONTROL, TEST)
 # arm of an exposure whose list both have filled by turns
 INTERLEAVED: Final = "interleaved"
 

@@ -6,6 +6,7 @@ in their own way.
 
 import logging
 
+from rich.console import Console
 from rich.logging import RichHandler
 
 ROOT = "feedrank"
@@ -21,4 +22,4 @@ def log_to_terminal(level: int = logging.INFO) -> None:
     root = logging.getLogger(ROOT)
     root.setLevel(level)
     if not root.handlers:
-        root.addHandler(RichHandler(show_path=False, rich_tracebacks=True))
+        root.addHandler(RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=True))

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as UnreadableValue
 
-from core.columns import ACTION, ARMS, EVENT_TIME, POST_ID, TEXT, TOPIC, USER_ID
+from core.columns import ACTION, ARMS, COMPARED, EVENT_TIME, POST_ID, TEXT, TOPIC, USER_ID, Arm
 from core.errors import SettingsError
 
 SETTINGS_FILE = "feedrank.toml"
@@ -269,10 +269,12 @@ class ExperimentSettings(Section):
 
     name: str = Field("text-embeddings", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="also of its folder")
     salt: str = Field("text-embeddings-1", min_length=1, description="deals the users; each is used once")
-    weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=lambda: dict.fromkeys(ARMS, 0.5))
+    weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=lambda: dict.fromkeys(COMPARED, 0.5)
+    )
     coverage: float = Field(1.0, ge=0, le=1, description="share of the users that is in it; growing moves nobody")
     namespace: NamespaceSettings | None = None
-    forced: dict[int, Literal["control", "test"]] = Field(
+    forced: dict[int, Arm] = Field(
         default_factory=dict, description="arms of testers, by user id; they are not counted"
     )
     design: Literal["split", "interleaved"] = Field(
@@ -287,7 +289,7 @@ class ExperimentSettings(Section):
 
     @model_validator(mode="after")
     def _weights_cover_the_arms(self) -> Self:
-        if set(self.weights) != set(ARMS):
+        if not set(COMPARED) <= set(self.weights) <= set(ARMS):
             raise ValueError(f"experiment.weights names arms {sorted(self.weights)}; it must name {list(ARMS)}")
         if abs(sum(self.weights.values()) - 1) > 1e-9:
             raise ValueError(f"experiment.weights add up to {sum(self.weights.values())}; they must add up to 1")

@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from core.columns import ARM, ARMS, CONTROL, DAY, TEST
+from core.columns import ARM, COMPARED, CONTROL, DAY, TEST
 from experiments.compared import as_range, from_effect, from_sequence, number
 from experiments.metrics import Metric, effect
 from experiments.report_schema import ArmDay, Look, MetricReport
@@ -31,7 +31,7 @@ def by_day(table: pl.DataFrame) -> dict[date, ByArm]:
     days: dict[date, dict[str, Moments]] = {}
     for row in table.sort(DAY).iter_rows(named=True):
         days.setdefault(row[DAY], {})[row[ARM]] = Moments.from_row(row)
-    return {day: arms for day, arms in days.items() if all(arm in arms for arm in ARMS)}
+    return {day: arms for day, arms in days.items() if all(arm in arms for arm in COMPARED)}
 
 
 def compare(
@@ -70,4 +70,4 @@ def _best(metric: Metric, arms: ByArm, level: float) -> Effect:
 
 
 def _users(arms: ByArm) -> int:
-    return sum(arms[arm].count for arm in ARMS)
+    return sum(arms[arm].count for arm in COMPARED)

@@ -11,6 +11,7 @@ import msgspec
 
 from core.errors import NotFound
 from core.settings import Settings
+from core.suggest import meant
 from experiments.report_schema import Report
 
 JSON: Final = "report.json"
@@ -81,7 +82,10 @@ def _read(settings: Settings, experiment: str, name: str) -> bytes:
     # names come from requests: one is looked for among those that exist, never opened as it comes
     file = next((one for one in _all_reports(settings).glob(f"*/{name}") if one.parent.name == experiment), None)
     if file is None:
-        raise NotFound(f"there is no report of experiment {experiment!r} yet; experiment-report/daily writes one")
+        told = meant(experiment, sorted(one.parent.name for one in _all_reports(settings).glob(f"*/{name}")))
+        raise NotFound(
+            f"there is no report of experiment {experiment!r} yet; {told}; experiment-report/daily writes one"
+        )
     return file.read_bytes()
 
 

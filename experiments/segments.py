@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 from msgspec.structs import replace
 
-from core.columns import ARM, ARMS, CONTROL, TEST
+from core.columns import ARM, COMPARED, CONTROL, TEST
 from experiments.compared import from_effect, number
 from experiments.metrics import Metric, effect
 from experiments.moments import HISTORY, SEGMENT, last_moments, profile_columns
@@ -29,7 +29,7 @@ def segments(
         for name in sorted(last[SEGMENT].unique().to_list()):
             rows = last.filter(pl.col(SEGMENT) == name)
             arms = {row[ARM]: Moments.from_row(row) for row in rows.iter_rows(named=True)}
-            if set(arms) >= set(ARMS):
+            if set(arms) >= set(COMPARED):
                 found.append(_segment(column, name, arms, metric, level))
     return with_holm(found)
 
@@ -64,7 +64,7 @@ def _segment(column: str, name: str, arms: dict[str, Moments], metric: Metric, l
     return Segment(
         column=column,
         segment=name,
-        users={arm: arms[arm].count for arm in ARMS},
+        users={arm: arms[arm].count for arm in COMPARED},
         control=number(compared.control),
         test=number(compared.test),
         relative=told.relative,

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from core.columns import CONTROL, TEST
+from core.columns import TEST
+from features.arm_spaces import Encoders, Readings
 from features.as_of import PostFeatures
 from features.catalog import POST
 from features.codebook import Codebook
@@ -23,9 +24,8 @@ from features.factor_model import FactorModel, PostFactors, describe
 from features.fitted import CODEBOOK_FILE, arm_folder
 from features.known_views import Floats
 from features.serving_state import ServingState
-from features.text_classical import ClassicalEncoder
 from features.text_neural import NeuralEncoder
-from features.text_space import TextSpace, has_text
+from features.text_space import TextSpace
 
 PLACES = {spec.name: place for place, spec in enumerate(POST)}
 _SPACES = re.compile(r"[\t\n\f\r ]+")  # \s of DuckDB
@@ -107,12 +107,12 @@ def _words(text: str) -> int:
 
 
 def _spaces(posts: Sequence[NewPost], folder: Path, embeddings: Mapping[str, Floats]) -> dict[str, TextSpace]:
-    texts = [post.text for post in posts]
-    classical = ClassicalEncoder.load(arm_folder(folder, CONTROL))
-    neural = NeuralEncoder.load(arm_folder(folder, TEST))
+    encoders = Encoders.load(folder)
+    neural = encoders.by_arm[TEST]
+    assert isinstance(neural, NeuralEncoder)
     nothing = np.zeros(len(neural.reducer.basis), np.float32)
     vectors = np.stack([embeddings.get(text_hash(post.text), nothing) for post in posts])
-    return {CONTROL: classical.transform(texts), TEST: neural.transform(vectors, has_text(texts))}
+    return encoders.spaces(Readings([post.text for post in posts], vectors))
 
 
 def _factors(

@@ -5,19 +5,23 @@ Prefect or CatBoost to load.
 """
 
 import sys
+from importlib.metadata import version
 
 from cyclopts import App
 
 from core.errors import FeedrankError
 from core.logging import log_to_terminal
-from feedrank.terminal import complain
-
-INTERRUPTED = 130  # as a shell reports a program ended by Ctrl-C
+from feedrank.terminal import INTERRUPTED, WRONG, complain
 
 app = App(
     name="feedrank",
     help="A self-hosted recommender for a social network's feed.",
-    help_epilogue="Settings come from feedrank.toml in this folder and from FEEDRANK_… environment variables.",
+    help_epilogue=(
+        "Settings come from feedrank.toml in this folder and from FEEDRANK_… environment variables.\n\n"
+        "Every command takes --json. Exit codes: 0 done; 1 it could not be done, or something is wrong; 2 the command "
+        "was not understood; 130 ended by Ctrl-C. More in docs/command-line.md."
+    ),
+    version=lambda: version("feedrank"),
 )
 app.command("feedrank.demo:demo", help="A simulated network, trained rankers and the API, until Ctrl-C.")
 app.command("feedrank.up:up", help="Everything against your own PostgreSQL, until Ctrl-C.")
@@ -30,6 +34,9 @@ app.command("feedrank.recommend:recommend", help="Recommendations for one user, 
 app.command("feedrank.report:report", help="What an experiment has shown, and which arm to keep.")
 app.command("feedrank.doctor:doctor", help="Look at everything, say what is wrong and what to do.")
 app.command("feedrank.simulate:simulate", help="Fill the source database with a simulated network.")
+app.register_install_completion_command(
+    add_to_startup=False, help="Let Tab complete commands and options, in bash, zsh or fish."
+)
 
 
 def main() -> None:
@@ -39,7 +46,7 @@ def main() -> None:
         app(sys.argv[1:])
     except FeedrankError as error:
         complain(str(error))
-        sys.exit(1)
+        sys.exit(WRONG)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

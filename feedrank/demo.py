@@ -11,7 +11,7 @@ from feedrank.rehearsal import Readers
 from feedrank.rehearse import days_left, run_rehearsal
 from feedrank.serve import show_addresses, show_answers, start_api, start_worker, stay, train
 from feedrank.simulate import Days, Events, Posts, RehearsalDays, Seed, Users, fill, is_filled
-from feedrank.terminal import out, step
+from feedrank.terminal import Flag, Json, err, step
 from feedrank.world import has_world
 from simulation.settings import WorldSettings, today
 
@@ -20,13 +20,14 @@ REHEARSED_SHARE = 0.2  # of the users come to the rehearsal, or it would take to
 
 def demo(
     *,
-    once: bool = False,
+    once: Flag = False,
     users: Users = 5_000,
     posts: Posts = 2_000,
     days: Days = 60,
     events: Events = 1_000_000,
     seed: Seed = 0,
     rehearsal_days: RehearsalDays = 7,  # fewer say nothing of an arm
+    as_json: Json = False,
 ) -> None:
     """Simulate a network, train both rankers on it and serve them, all below FEEDRANK_HOME (.feedrank).
 
@@ -60,23 +61,24 @@ def demo(
         settings = of_demo(settings, dsn)
         environment = {"FEEDRANK_HOME": str(settings.home.absolute()), **demo_environment(dsn)}
         if is_filled(dsn):
-            out.print("using the network that an earlier demo simulated")
+            err.print("using the network that an earlier demo simulated")
         else:
             fill(settings, dsn, world)
         start_worker(prefect, environment)
         train(prefect, servers, settings)
-        _rehearse(servers, settings, environment, rehearsal_days, Readers(share=REHEARSED_SHARE, seed=seed))
+        readers = Readers(share=REHEARSED_SHARE, seed=seed)
+        _rehearse(servers, settings, environment, rehearsal_days, readers, as_json)
         api_url = start_api(servers, settings, environment)
-        show_answers(settings, api_url)
-        show_addresses(settings, api_url, prefect)
+        show_answers(settings, api_url, as_json)
+        show_addresses(settings, api_url, prefect, as_json)
         if not once:
             stay(servers)
 
 
 def _rehearse(
-    servers: Servers, settings: Settings, environment: dict[str, str], at_most: int, readers: Readers
+    servers: Servers, settings: Settings, environment: dict[str, str], at_most: int, readers: Readers, as_json: bool
 ) -> None:
     """Play the days that the network has not lived, as far as they go; a home of an older feedrank knows no truth."""
     days = min(days_left(settings), at_most) if has_world(settings) else 0
     if days:
-        run_rehearsal(servers, settings, environment, days, readers)
+        run_rehearsal(servers, settings, environment, days, readers, as_json)

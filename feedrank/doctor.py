@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 
-import msgspec
 from rich.markup import escape
 
 from core.settings import Settings, load_settings
@@ -15,7 +14,7 @@ from feedrank.checks.service import check_service
 from feedrank.checks.snapshot import check_snapshot
 from feedrank.checks.source import check_source
 from feedrank.checks.warehouse import check_warehouse
-from feedrank.terminal import out
+from feedrank.terminal import WRONG, Json, out, print_json
 
 CHECKS: tuple[Check, ...] = (
     check_source,
@@ -30,23 +29,17 @@ CHECKS: tuple[Check, ...] = (
 MARKS = {"ok": "[green]ok     [/]", "warning": "[yellow]warning[/]", "wrong": "[bold red]wrong  [/]"}
 
 
-def doctor(*, json: bool = False) -> None:
-    """Look at source, warehouse, snapshot, Prefect, spool, disk, access and API; exit code 1 if something is wrong.
-
-    Parameters
-    ----------
-    json
-        One JSON object a line instead.
-    """
+def doctor(*, as_json: Json = False) -> None:
+    """Look at source, warehouse, snapshot, Prefect, spool, disk, access and API; exit code 1 if something is wrong."""
     settings = load_settings()
     wrong = False
     for finding in findings(settings):
         wrong |= finding.level == "wrong"
-        if json:
-            sys.stdout.write(msgspec.json.encode(finding).decode() + "\n")
+        if as_json:
+            print_json(finding)
         else:
             _show(finding)
-    sys.exit(1 if wrong else 0)
+    sys.exit(WRONG if wrong else 0)
 
 
 def findings(settings: Settings) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
-from rich.table import Table
+from rich.table import Column, Table
 
 from core import clock
 from core.errors import ExperimentError
@@ -18,7 +18,7 @@ from experiments.kept_plan import keep_plan
 from experiments.metrics import METRICS
 from experiments.plan import Plan, moved
 from experiments.planning import duration, past
-from feedrank.terminal import out, user_name
+from feedrank.terminal import Author, Flag, Json, out, print_json, user_name
 from warehouse.connection import connect
 from warehouse.lock import warehouse_lock
 
@@ -27,33 +27,21 @@ app.command("feedrank.rehearse:rehearse", help="Simulated users read the feed, a
 
 
 @app.command
-def start(*, author: str | None = None) -> None:
-    """Start the experiment of the settings ([experiment] of feedrank.toml); its salt must be a new one.
-
-    Parameters
-    ----------
-    author
-        Who decides it; by default the user of this machine.
-    """
+def start(*, author: Author = None, as_json: Json = False) -> None:
+    """Start the experiment of the settings ([experiment] of feedrank.toml); its salt must be a new one."""
     settings = load_settings()
-    _record(settings, "start", Plan.begin(settings.experiment, clock.now()), author)
+    _record(settings, "start", Plan.begin(settings.experiment, clock.now()), author, as_json)
 
 
 @app.command
-def stop(*, author: str | None = None) -> None:
-    """End the experiment; from now on everybody gets control.
-
-    Parameters
-    ----------
-    author
-        Who decides it; by default the user of this machine.
-    """
+def stop(*, author: Author = None, as_json: Json = False) -> None:
+    """End the experiment; from now on everybody gets control."""
     settings, plan = _standing()
-    _record(settings, "stop", plan.stop(clock.now()), author)
+    _record(settings, "stop", plan.stop(clock.now()), author, as_json)
 
 
 @app.command
-def weights(*shares: str, move: bool = False, author: str | None = None) -> None:
+def weights(*shares: str, move: Flag = False, author: Author = None, as_json: Json = False) -> None:
     """Give the arms other shares of the users: of new ones, as whoever has been shown an arm keeps it.
 
     Parameters
@@ -62,12 +50,12 @@ def weights(*shares: str, move: bool = False, author: str | None = None) -> None
         One an arm, together 1, such as: control=0.2 test=0.8
     move
         Deal everybody anew. Those who are shown both arms are left out of the report.
-    author
-        Who decides it; by default the user of this machine.
     """
     settings, before = _standing()
     after = before.reweigh(dict(map(_share, shares)), move_at=clock.now() if move else None)
-    _record(settings, "weights", after, author)
+    _record(settings, "weights", after, author, as_json)
+    if as_json:
+        return
     share = f"{moved(before, after):.1%} of the users"
     out.print(
         f"{share} are in another arm now; those who were shown both are left out of the report"
@@ -81,7 +69,11 @@ def weights(*shares: str, move: bool = False, author: str | None = None) -> None
 
 @app.command
 def coverage(
-    share: Annotated[float, Parameter(validator=Number(gte=0, lte=1))], /, *, author: str | None = None
+    share: Annotated[float, Parameter(validator=Number(gte=0, lte=1))],
+    /,
+    *,
+    author: Author = None,
+    as_json: Json = False,
 ) -> None:
     """Take more of the users in; nobody who is in changes arm.
 
@@ -89,26 +81,22 @@ def coverage(
     ----------
     share
         Of all users, 0 to 1, and not less than now.
-    author
-        Who decides it; by default the user of this machine.
     """
     settings, plan = _standing()
-    _record(settings, "coverage", plan.cover(share), author)
+    _record(settings, "coverage", plan.cover(share), author, as_json)
 
 
 @app.command
-def ship(arm: str, /, *, author: str | None = None) -> None:
+def ship(arm: str, /, *, author: Author = None, as_json: Json = False) -> None:
     """End the experiment and give everybody one arm.
 
     Parameters
     ----------
     arm
         The one to keep.
-    author
-        Who decides it; by default the user of this machine.
     """
     settings, plan = _standing()
-    _record(settings, "ship", plan.ship(arm, clock.now()), author)
+    _record(settings, "ship", plan.ship(arm, clock.now()), author, as_json)
 
 
 @app.command
@@ -117,6 +105,7 @@ def plan(
     mde: Annotated[float, Parameter(validator=Number(gt=0, lte=10))] = 0.02,
     power: Annotated[float, Parameter(validator=Number(gt=0, lt=1))] = 0.8,
     metric: Literal["like_rate", "likes"] | None = None,
+    as_json: Json = False,
 ) -> None:
     """How many users and days it takes to see a change, if people go on as they have of late.
 
@@ -133,6 +122,11 @@ def plan(
     ours = settings.experiment
     with warehouse_lock(settings, "feedrank experiment plan"), connect(settings, read_only=True) as warehouse:
         seen = past(warehouse, metric or ours.metric, ours.coverage)
+    found = [duration(seen, size, power, ours) for size in (mde / 2, mde, 2 * mde)]
+    if as_json:
+        for one in found:
+            print_json(one)
+        return
     now = seen.figures[-1]
     told = METRICS[seen.metric]
     out.print(
@@ -140,26 +134,30 @@ def plan(
         "with a view for a shown post",
         highlight=False,
     )
-    table = Table("relative change", "users", "days, looked at every day", "days, looked at once, at the end")
-    for size in (mde / 2, mde, 2 * mde):
-        found = duration(seen, size, power, ours)
-        table.add_row(f"{size:.2%}", f"{found.users:,}", f"{found.days:,}", f"{found.days_once:,}")
+    names = ("relative change", "users", "days, looked at every day", "days, looked at once, at the end")
+    table = Table(*(Column(name, justify="right") for name in names))
+    for one in found:
+        table.add_row(f"{one.mde:.2%}", f"{one.users:,}", f"{one.days:,}", f"{one.days_once:,}")
     out.print(table)
 
 
 @app.command
-def status() -> None:
-    """What holds now, and every change that led there."""
+def status(*, as_json: Json = False) -> None:
+    """What holds now, and every change that led there: with --json a line a change, the last one is what holds."""
     settings = load_settings()
     changes = ledger.changes(settings)
     plan = _known(ledger.standing(changes))
+    if as_json:
+        for one in changes:
+            print_json(one)
+        return
     table = Table("when (UTC)", "who", "what", "experiment", "arms", "coverage")
     for one in changes:
         shares = ", ".join(f"{arm} {one.plan.weights[arm]:g}" for arm in one.plan.arms)
         what = f"ship {one.plan.shipped}" if one.action == "ship" else one.action
         table.add_row(f"{one.at:%Y-%m-%d %H:%M}", one.author, what, one.experiment, shares, f"{one.plan.coverage:g}")
     out.print(table)
-    out.print(_told(plan), markup=False, highlight=False)
+    out.print(_told(plan), markup=False, highlight=False, soft_wrap=True)
     if plan.salt != settings.experiment.salt:
         ours = settings.experiment
         out.print(
@@ -167,6 +165,7 @@ def status() -> None:
             "none runs",
             markup=False,
             highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -183,10 +182,13 @@ def _known(plan: Plan | None) -> Plan:
     return plan
 
 
-def _record(settings: Settings, action: ledger.Action, plan: Plan, author: str | None) -> None:
+def _record(settings: Settings, action: ledger.Action, plan: Plan, author: str | None, as_json: bool) -> None:
     change = ledger.record(settings, action, plan, author or user_name())
     keep_plan(settings, change.plan)
-    out.print(_told(change.plan), markup=False, highlight=False)
+    if as_json:
+        print_json(change)
+        return
+    out.print(_told(change.plan), markup=False, highlight=False, soft_wrap=True)
 
 
 def _told(plan: Plan) -> str:

@@ -1,12 +1,12 @@
 """`feedrank migrate`: the tables that the API keeps in the source's database."""
 
 from core.settings import load_settings
-from feedrank.terminal import out
+from feedrank.terminal import Json, out, print_json
 from warehouse.source_tables import CHANGES, EXPOSURES, IDEMPOTENCY
 from warehouse.source_tables import migrate as create_or_update
 
 
-def migrate(*, grant: str | None = None, grant_copy: str | None = None) -> None:
+def migrate(*, grant: str | None = None, grant_copy: str | None = None, as_json: Json = False) -> None:
     """Create our tables in source.db_schema: what was shown, idempotency keys, and the ledger of experiments.
 
     Running it again changes nothing. The API does it by itself if its role may. If not, run this once with the
@@ -20,4 +20,9 @@ def migrate(*, grant: str | None = None, grant_copy: str | None = None) -> None:
         The role of the copy: it may then read what was shown.
     """
     changed = create_or_update(load_settings(), grant=grant, grant_copy=grant_copy)
-    out.print(f"{EXPOSURES}, {IDEMPOTENCY} and {CHANGES} {'are created' if changed else 'were up to date'}")
+    tables = (EXPOSURES, IDEMPOTENCY, CHANGES)
+    if as_json:
+        print_json({"changed": bool(changed), "tables": tables})
+        return
+    told = f"{', '.join(tables[:-1])} and {tables[-1]} {'are created' if changed else 'were up to date'}"
+    out.print(told, highlight=False, soft_wrap=True)

@@ -1,19 +1,21 @@
 """`feedrank recommend`: one user's recommendations straight from the snapshot, without a server."""
 
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import duckdb
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from core.columns import Arm
 from core.settings import Settings, load_settings
 from experiments.assignment import assign
 from experiments.kept_plan import known_plan
 from experiments.members import Members
 from feedrank.posts import explained_table, posts_table, read_posts
-from feedrank.terminal import out
+from feedrank.terminal import Flag, Json, err, out, print_json
 from ranking import explain as why
 from ranking.recommender import STATE_FILE, Recommender
 from warehouse.snapshots import current
@@ -25,8 +27,9 @@ def recommend(
     *,
     limit: Annotated[int, Parameter(validator=Number(gte=1, lte=100))] = 5,
     time: datetime | None = None,
-    arm: Literal["control", "test"] | None = None,
-    explain: bool = False,
+    arm: Arm | None = None,
+    explain: Flag = False,
+    as_json: Json = False,
 ) -> None:
     """What a user would be shown.
 
@@ -49,11 +52,27 @@ def recommend(
     recommender = Recommender.open(snapshot.folder, ranking=settings.ranking)
     best = recommender.recommend(chosen, user, when, limit)
     posts = read_posts(snapshot.folder, best.post_ids.tolist())
+    explanations = why.explain(recommender, chosen, user, when, best) if explain else []
+    known = user in recommender.state.user_ids
+    if as_json:
+        print_json(
+            {
+                "user_id": user,
+                "known": known,
+                "exp_group": chosen,
+                "snapshot": snapshot.id,
+                "time": when,
+                "recommendations": [
+                    {**post._asdict(), **({"explanation": found} if found else {})}
+                    for post, found in zip_longest(posts, explanations)
+                ],
+            }
+        )
+        return
     title = f"user {user}, arm {chosen}, snapshot {snapshot.id}"
-    if explain:
-        out.print(explained_table(title, posts, why.explain(recommender, chosen, user, when, best)))
-    else:
-        out.print(posts_table(title, posts))
+    out.print(explained_table(title, posts, explanations) if explain else posts_table(title, posts))
+    if not known:
+        err.print(f"snapshot {snapshot.id} does not know user {user}: this is what suits a newcomer", highlight=False)
 
 
 def _own_arm(settings: Settings, folder: Path, user: int) -> str:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from core.clock import Clock
-from core.columns import ARMS, EVENT_TIME, TEST, VIEW
+from core.columns import COMPARED, EVENT_TIME, TEST, VIEW
 from feedrank.feed_client import Feed, ShownList
 from simulation.draws import Stream, stream
 from simulation.feed import event_frame
@@ -64,7 +64,7 @@ class ShownTruth(Struct):
     @property
     def relative(self) -> float:
         """By how much what `test` showed was truly liked better than what `control` showed, relative."""
-        control, test = (self.arms.get(arm, ArmTruth()).rate for arm in ARMS)
+        control, test = (self.arms.get(arm, ArmTruth()).rate for arm in COMPARED)
         return test / control - 1
 
     def add(self, lists: list[ShownList], arms: NDArray[np.str_], reading: Reading) -> None:

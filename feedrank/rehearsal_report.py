@@ -5,7 +5,7 @@ from uuid import uuid4
 from rich.markup import escape
 from rich.table import Table
 
-from core.columns import ARMS
+from core.columns import COMPARED
 from core.errors import ServiceError
 from core.settings import Settings
 from experiments import wording
@@ -15,7 +15,7 @@ from experiments.report import report_on_standing
 from experiments.report_files import PAGE, report_folder
 from experiments.report_schema import Range, Report
 from feedrank.rehearsal import ArmTruth, ShownTruth
-from feedrank.terminal import out
+from feedrank.terminal import out, print_json
 from warehouse.connection import connect
 from warehouse.copy import copy_source
 
@@ -32,11 +32,14 @@ def write_findings(settings: Settings) -> Report:
     return report
 
 
-def show_findings(settings: Settings, report: Report, shown: ShownTruth) -> None:
+def show_findings(settings: Settings, report: Report, shown: ShownTruth, as_json: bool = False) -> None:
     """Print the verdict, and whether the intervals hold what is true."""
-    arms = [shown.arms.get(arm, ArmTruth()) for arm in ARMS]
+    arms = [shown.arms.get(arm, ArmTruth()) for arm in COMPARED]
     truth = shown.relative
-    table = Table("like rate", *ARMS, "test against control", "holds it")
+    if as_json:
+        print_json({"kind": "rehearsal", "truth": {"relative": truth, "arms": shown.arms}, "report": report})
+        return
+    table = Table("like rate", *COMPARED, "test against control", "holds it")
     table.add_row("truth", *(f"{arm.rate:.2%}" for arm in arms), f"{truth:+.1%}", "")
     found = next((metric for metric in report.metrics if metric.name == LIKE_RATE), None)
     if found is not None:

@@ -30,7 +30,7 @@ from feedrank.postgres import demo_environment, of_demo, start_postgres
 from feedrank.processes import HOST, POLL, Server, Servers, free_port, stop_on_signals
 from feedrank.rehearsal import Readers, ShownTruth, play
 from feedrank.serve import API_LIMIT, has_snapshot
-from feedrank.terminal import step, user_name
+from feedrank.terminal import Json, step, user_name
 from feedrank.world import clock_file, keep_shown, known_likes, load_truth, shown_so_far
 from simulation.settings import today
 from warehouse.lock import warehouse_lock
@@ -59,7 +59,9 @@ SERVICE = {
 }
 
 
-def rehearse(*, days: RehearsedDays = None, users: Share = 1.0, seed: Seed = 0, lift: Lift = 0.0) -> None:
+def rehearse(
+    *, days: RehearsedDays = None, users: Share = 1.0, seed: Seed = 0, lift: Lift = 0.0, as_json: Json = False
+) -> None:
     """Let the simulated users read the recommendations, then see whether the report finds the truth.
 
     Plays the days from the end of the network's history to the last midnight; each day can be played once.
@@ -84,7 +86,8 @@ def rehearse(*, days: RehearsedDays = None, users: Share = 1.0, seed: Seed = 0, 
             with step("PostgreSQL"):
                 dsn = start_postgres(servers, folder)
             settings, environment = of_demo(settings, dsn), environment | demo_environment(dsn)
-        run_rehearsal(servers, settings, environment, days, Readers(share=users, seed=seed, lift=lift))
+        readers = Readers(share=users, seed=seed, lift=lift)
+        run_rehearsal(servers, settings, environment, days, readers, as_json)
 
 
 def days_left(settings: Settings) -> int:
@@ -93,7 +96,12 @@ def days_left(settings: Settings) -> int:
 
 
 def run_rehearsal(
-    servers: Servers, settings: Settings, environment: Mapping[str, str], days: int | None, readers: Readers
+    servers: Servers,
+    settings: Settings,
+    environment: Mapping[str, str],
+    days: int | None,
+    readers: Readers,
+    as_json: bool = False,
 ) -> None:
     """Play `days` (None: all that are left), write the report, and print both beside each other.
 
@@ -132,7 +140,7 @@ def run_rehearsal(
                 servers.stop(server)
         with step("report"):
             report = write_findings(settings)
-    show_findings(settings, report, now)
+    show_findings(settings, report, now, as_json)
 
 
 def _start_services(servers: Servers, settings: Settings, environment: Mapping[str, str]) -> dict[str, Server]:

@@ -1,8 +1,6 @@
 """`feedrank report`: the verdict on an experiment, from the report that experiment-report/daily wrote last."""
 
-from typing import Annotated
-
-from cyclopts import Parameter
+import msgspec
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
@@ -11,27 +9,25 @@ from core.settings import load_settings
 from experiments import wording
 from experiments.report_files import JSON, PAGE, newest_experiment, read_report, report_folder
 from experiments.report_schema import Comparison, Report
-from feedrank.terminal import out
+from feedrank.terminal import Json, out, print_json
 
 STYLES = {"keep control": "green", "keep test": "green", "do not believe it": "red", "not yet": "yellow"}
 
 
-def report(name: str | None = None, /, *, as_json: Annotated[bool, Parameter("--json", negative="")] = False) -> None:
+def report(name: str | None = None, /, *, as_json: Json = False) -> None:
     """Which arm to keep, and why.
 
     Parameters
     ----------
     name
         The experiment; by default the one that was reported on last.
-    as_json
-        The whole report as JSON instead.
     """
     settings = load_settings()
     chosen = name or newest_experiment(settings)
     found = read_report(settings, chosen)
     folder = report_folder(settings, chosen)
     if as_json:
-        out.print_json((folder / JSON).read_text(encoding="utf-8"))
+        print_json(msgspec.json.decode((folder / JSON).read_bytes()))
         return
     out.print(f"[bold {STYLES[found.verdict.decision]}]{escape(found.verdict.sentence)}[/]", highlight=False)
     for reason in found.verdict.reasons:

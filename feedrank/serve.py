@@ -20,7 +20,7 @@ from feedrank.http import api_address, get_json
 from feedrank.posts import Post, posts_table
 from feedrank.prefect_server import WORK_POOL, Prefect
 from feedrank.processes import Servers, free_port
-from feedrank.terminal import out, step
+from feedrank.terminal import err, out, print_json, step
 from ranking.recommender import STATE_FILE
 from warehouse.snapshots import current, standing
 
@@ -58,9 +58,9 @@ def train(prefect: Prefect, servers: Servers, settings: Settings) -> None:
 
     with connect(prefect.api_url) as client:
         run = start_run(client, TRAINING)
-        out.print(f"{TRAINING} as {run.name}: {prefect.url}/runs/flow-run/{run.id}", highlight=False)
+        err.print(f"{TRAINING} as {run.name}: {prefect.url}/runs/flow-run/{run.id}", highlight=False)
         try:
-            ended = follow(client, run, out, servers.check)
+            ended = follow(client, run, err, servers.check)
         except RunFailed as error:
             raise RunFailed(f"{error}\nits log is in {servers.logs / 'prefect-worker.log'}") from None
     if ended.state is None or ended.state.name == "Completed":
@@ -68,7 +68,7 @@ def train(prefect: Prefect, servers: Servers, settings: Settings) -> None:
     told = f"run {ended.name} ended as {ended.state.name}: {ended.state.message}"
     if not has_snapshot(settings):
         raise RunFailed(f"{told}\nfeedrank snapshot promote ID serves it in spite of that")
-    out.print(told, markup=False, highlight=False)
+    err.print(told, markup=False, highlight=False)
 
 
 def start_api(servers: Servers, settings: Settings, environment: Mapping[str, str]) -> str:
@@ -83,18 +83,24 @@ def start_api(servers: Servers, settings: Settings, environment: Mapping[str, st
     return url
 
 
-def show_answers(settings: Settings, api_url: str) -> None:
+def show_answers(settings: Settings, api_url: str, as_json: bool = False) -> None:
     """Ask the API for one user of each arm, and print what it recommends; nothing, where it asks for a key."""
     if _asks_for_keys(settings):
         return
     for user in _one_user_an_arm(settings):
         answer = get_json(f"{api_url}/post/recommendations/?{urlencode({'id': user, 'limit': 5})}")
+        if as_json:
+            print_json({"kind": "answer", "user_id": user, **answer})
+            continue
         posts = [Post(post["id"], post["topic"], post["text"]) for post in answer["recommendations"]]
         out.print(posts_table(f"user {user} is in arm {answer['exp_group']}", posts))
 
 
-def show_addresses(settings: Settings, api_url: str, prefect: Prefect) -> None:
+def show_addresses(settings: Settings, api_url: str, prefect: Prefect, as_json: bool = False) -> None:
     """Print where everything can be reached."""
+    if as_json:
+        print_json({"kind": "addresses", "api": api_url, "prefect": prefect.url, "home": str(settings.home.absolute())})
+        return
     key = "-H 'Authorization: Bearer TOKEN' " if _asks_for_keys(settings) else ""
     places = {
         "recommendations": f"curl {key}'{api_url}/post/recommendations/?id=200&limit=5'",
@@ -110,13 +116,13 @@ def show_addresses(settings: Settings, api_url: str, prefect: Prefect) -> None:
 
 def stay(servers: Servers) -> None:
     """Return on Ctrl-C or SIGTERM; ServiceError if a server ends before."""
-    out.print("Ctrl-C stops everything.")
+    err.print("Ctrl-C stops everything.")
     try:
         while True:
             servers.check()
             time.sleep(1)
     except KeyboardInterrupt:
-        out.print("stopping")
+        err.print("stopping")
 
 
 def has_snapshot(settings: Settings) -> bool:

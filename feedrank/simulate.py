@@ -9,7 +9,7 @@ from cyclopts.validators import Number
 from sqlalchemy import create_engine, inspect, make_url
 
 from core.settings import Settings, load_settings
-from feedrank.terminal import step
+from feedrank.terminal import Json, out, print_json, step
 from feedrank.world import keep_world
 from simulation.course import SMALLEST, course, scaled
 from simulation.postgres import write_world
@@ -34,6 +34,7 @@ def simulate(
     events: Events | None = None,
     seed: Seed = 0,
     rehearsal_days: RehearsalDays = 0,
+    as_json: Json = False,
 ) -> None:
     """Create and fill the tables of the `feed_action` preset in the database that FEEDRANK_SOURCE__DSN names.
 
@@ -65,6 +66,10 @@ def simulate(
         scaled(whole, scale), seed=seed, ends_at=ends_at, **{name: n for name, n in asked.items() if n is not None}
     )
     fill(settings, settings.source.required_dsn(), world)
+    if as_json:
+        print_json(world)
+    else:
+        out.print(f"the network ends at {world.end:%Y-%m-%d %H:%M} UTC; feedrank up trains on it", highlight=False)
 
 
 def fill(settings: Settings, dsn: str, world: WorldSettings) -> None:

@@ -1,32 +1,29 @@
 """`feedrank sql`: the current snapshot's tables, read-only, as a table for people or JSON for programs."""
 
-import json
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
 import duckdb
-from cyclopts import Parameter
 from rich.markup import escape
 from rich.table import Table
 
 from core.errors import FeedrankError
 from core.settings import load_settings
-from feedrank.terminal import err, out
+from feedrank.terminal import Json, err, out, print_json
 from ranking.recommender import STATE_FILE
 from warehouse.snapshots import current
 
 LIMIT = 1000  # rows printed as a table
 
 
-def sql(query: str, /, *, as_json: Annotated[bool, Parameter("--json", negative="")] = False) -> None:
+def sql(query: str, /, *, as_json: Json = False) -> None:
     """Run a query over the current snapshot's features.duckdb.
 
     Parameters
     ----------
     query
-        One statement of DuckDB's SQL. `FROM feature_catalog` lists the features, `SHOW TABLES` the tables.
-    as_json
-        One JSON object a row instead of a table, all rows.
+        One statement of DuckDB's SQL. `FROM feature_catalog` lists the features, `SHOW TABLES` the tables. A table
+        ends after 1,000 rows, JSON has all.
     """
     file = current(load_settings()).folder / STATE_FILE
     try:
@@ -36,7 +33,7 @@ def sql(query: str, /, *, as_json: Annotated[bool, Parameter("--json", negative=
         raise FeedrankError(f"the query failed on {file}: {error}") from None
     if as_json:
         for row in rows:
-            out.print_json(json.dumps(dict(zip(names, row, strict=True)), default=str), indent=None, highlight=False)
+            print_json(dict(zip(names, row, strict=True)))
         return
     table = Table(*(escape(name) for name in names))
     for row in rows[:LIMIT]:

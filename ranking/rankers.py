@@ -14,18 +14,16 @@ import numpy as np
 from catboost import CatBoostClassifier
 from numpy.typing import NDArray
 
-from core.columns import ARMS, CONTROL, EVENT_TIME, TEST
+from core.columns import ARMS, CONTROL, EVENT_TIME
 from core.logging import get_logger
 from core.settings import Settings
+from features.arm_spaces import Encoders, Readings
 from features.basis import Basis
 from features.catalog import Layout
 from features.codebook import Codebook
-from features.fitted import Fitted, arm_folder, fit_features
+from features.fitted import Fitted, fit_features
 from features.matrix import base_scores
 from features.posts import Posts
-from features.text_classical import ClassicalEncoder
-from features.text_neural import NeuralEncoder
-from features.text_space import TextSpace
 from features.training_set import build_training_set, labelled_views
 from ranking.recommender import ranker_file
 from ranking.train import fit_ranker, load_ranker, save_ranker
@@ -38,21 +36,19 @@ class Rankers:
     """Everything fitted at one moment of training."""
 
     fitted: Fitted
-    classical: ClassicalEncoder
-    neural: NeuralEncoder
+    encoders: Encoders
     models: dict[str, CatBoostClassifier]  # by arm
     layout: Layout
 
     def basis(self, posts: Posts, embeddings: NDArray[np.float32], settings: Settings) -> Basis:
         """What features are computed from; `embeddings` is (P, width), one row a post."""
-        spaces = _spaces(self.classical, self.neural, posts, embeddings)
+        spaces = self.encoders.spaces(Readings(posts.texts, embeddings))
         return Basis(posts, spaces, self.fitted, settings.features, settings.ranking.popularity_half_life)
 
     def save(self, folder: Path) -> None:
         """Write the pair into a snapshot under construction."""
         self.fitted.save(folder)
-        for arm, encoder in ((CONTROL, self.classical), (TEST, self.neural)):
-            encoder.save(arm_folder(folder, arm))
+        self.encoders.save(folder)
         for arm, model in self.models.items():
             save_ranker(model, folder / ranker_file(arm))
 
@@ -62,8 +58,7 @@ class Rankers:
         models = {arm: load_ranker(folder / ranker_file(arm)) for arm in ARMS}
         return cls(
             fitted=Fitted.load(folder),
-            classical=ClassicalEncoder.load(arm_folder(folder, CONTROL)),
-            neural=NeuralEncoder.load(arm_folder(folder, TEST)),
+            encoders=Encoders.load(folder),
             models=models,
             layout=Layout.of_names(models[CONTROL].feature_names_),
         )
@@ -98,10 +93,9 @@ def fit_rankers(
     """
     features, ranking = settings.features, settings.ranking
     codebook = Codebook.fit(con, posts.topics_of(known))
-    chosen = np.flatnonzero(known)
-    classical = ClassicalEncoder.fit([posts.texts[i] for i in chosen], features)
-    neural = NeuralEncoder.fit(embeddings[known & posts.has_text], features)
-    spaces = _spaces(classical, neural, posts, embeddings)
+    readings = Readings(posts.texts, embeddings)
+    encoders = Encoders.fit(readings.of(known), features)
+    spaces = encoders.spaces(readings)
     layout = Layout(tuple(codebook.names))
     since = window_start(con, until, ranking.train_days)
     views = labelled_views(
@@ -126,7 +120,7 @@ def fit_rankers(
     fitted = before
     if before.prior.learned:
         fitted = fit_features(con, posts, spaces, codebook, cut, features, settings.threads)
-    return Rankers(fitted, classical, neural, models, layout)
+    return Rankers(fitted, encoders, models, layout)
 
 
 def window_start(con: duckdb.DuckDBPyConnection, until: datetime, days: int) -> date:
@@ -135,9 +129,3 @@ def window_start(con: duckdb.DuckDBPyConnection, until: datetime, days: int) -> 
     assert first is not None
     history = until - (first[0] or until)
     return (until - min(timedelta(days=days), history / 2)).date()
-
-
-def _spaces(
-    classical: ClassicalEncoder, neural: NeuralEncoder, posts: Posts, embeddings: NDArray[np.float32]
-) -> dict[str, TextSpace]:
-    return {CONTROL: classical.transform(posts.texts), TEST: neural.transform(embeddings, posts.has_text)}

@@ -18,6 +18,7 @@ import msgspec
 from core.errors import SnapshotDamaged, SnapshotError, SnapshotNotFound
 from core.logging import get_logger
 from core.settings import Settings
+from core.suggest import meant
 from warehouse.history import Action, Switch, append_switch, complete_history
 from warehouse.manifest import (
     SCHEMA_VERSION,
@@ -179,7 +180,7 @@ def open_snapshot(settings: Settings, snapshot_id: str) -> Snapshot:
     if SNAPSHOT_ID.fullmatch(snapshot_id) and not folder.is_dir() and (shared := store_of(settings)) is not None:
         bring(settings, shared, snapshot_id)
     if not SNAPSHOT_ID.fullmatch(snapshot_id) or not folder.is_dir():
-        raise SnapshotNotFound(f"there is no snapshot {snapshot_id!r}; there are: {_choice(settings)}")
+        raise SnapshotNotFound(f"there is no snapshot {snapshot_id!r}; {meant(snapshot_id, shelf_of(settings).ids())}")
     manifest = read_manifest(folder)
     for name, entry in manifest.files.items():
         file = folder / name

@@ -4,7 +4,7 @@
 word closes a door and opens none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final, cast
 
 from litestar.handlers import BaseRouteHandler
@@ -27,11 +27,11 @@ OPEN: Final[list[SecurityRequirement]] = [{}]
 
 
 def needed(handler: BaseRouteHandler) -> Scope | None:
-    """The scope that a route asks for; None if it is open to everybody."""
-    declared: Iterable[SecurityRequirement] = getattr(handler, "resolve_security", list)()
-    for requirement in declared:
-        return cast("Scope", requirement[BEARER][0]) if requirement else None
-    return "operate"
+    """The scope that a route asks for; None if it is open to everybody. What it says itself wins over its router."""
+    declared: Sequence[SecurityRequirement] = getattr(handler, "resolve_security", list)()
+    if not declared:
+        return "operate"
+    return next((cast("Scope", scope) for (scope,) in declared[-1].values()), None)
 
 
 def described() -> Components:

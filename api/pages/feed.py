@@ -13,6 +13,7 @@ from litestar.params import Body, FromQuery, PathParameter, QueryParameter, Skip
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 
+from api.access.scopes import WRITE
 from api.actions import ActionWriter
 from api.engine import Engine, Serving
 from api.pages import feed_lists, feed_reader
@@ -89,7 +90,7 @@ def whole_post(shell: Shelled, engine: Engined, post_id: PostPath) -> Response[A
     return shell.page("feed_post.html", post=found)
 
 
-@post("/feed/actions", sync_to_thread=True, status_code=HTTPStatus.OK)
+@post("/feed/actions", sync_to_thread=True, status_code=HTTPStatus.OK, security=WRITE)
 def act(
     shell: Shelled,
     engine: Engined,

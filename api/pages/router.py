@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect
 
+from api.access.scopes import RECOMMEND
 from api.pages import assets, data, experiment, feed, language, models, trouble
 from api.pages.shell import HEADERS, Shell
 from api.status import Status
@@ -42,6 +43,7 @@ def router(status: Status) -> Router:
         exception_handlers=trouble.handlers(shell_of),
         guards=[trouble.only_from_our_pages],
         request_class=HTMXRequest,
+        security=RECOMMEND,
         include_in_schema=False,
     )
 

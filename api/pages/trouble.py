@@ -49,7 +49,10 @@ def handlers(
         status, detail = told(request, error)
         asked = HTMXRequest(request.scope, request.receive)
         template = "trouble_part.html" if asked.htmx else "trouble.html"
-        return shell_of(asked).page(template, status_code=status, status=HTTPStatus(status), detail=detail)
+        headers = error.headers if isinstance(error, HTTPException) else None  # such as when to ask again
+        return shell_of(asked).page(
+            template, status_code=status, headers=headers, status=HTTPStatus(status), detail=detail
+        )
 
     return dict.fromkeys(KINDS, show)
 

@@ -1,7 +1,9 @@
-"""The warehouse: who holds it, and how the last runs ended."""
+"""The warehouse: who holds it, how the last runs ended, and whether the copy has what the source has."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
 
 from core.errors import FeedrankError, WarehouseBusy, WarehouseUnreachable
 from core.settings import Settings
@@ -11,6 +13,12 @@ from warehouse.lock import lock_holder, warehouse_lock
 
 LAST_RUNS = "SELECT kind, status, finished_at, detail FROM meta.runs QUALIFY row_number() OVER " + (
     "(PARTITION BY kind ORDER BY finished_at DESC) = 1 ORDER BY kind"
+)
+
+# kept by each copy of the days that it has compared; the nightly one compares all
+GAPS = (
+    "SELECT count(*), min(day), max(day), sum(greatest(source - held, 0)), sum(greatest(held - source, 0)) "
+    "FROM meta.gaps"
 )
 
 
@@ -42,6 +50,7 @@ def _last_runs(settings: Settings) -> Iterable[Finding]:
             connect(settings, read_only=True) as warehouse,
         ):
             runs = warehouse.execute(LAST_RUNS).fetchall()
+            gaps = _known_gaps(warehouse)
     except WarehouseBusy:
         yield Finding("ok", "last runs", "cannot be read while the warehouse is held")
         return
@@ -57,3 +66,22 @@ def _last_runs(settings: Settings) -> Iterable[Finding]:
             yield Finding("warning", "last runs", f"{seen}: {detail}", "mend what it names, then run it again")
     if not runs:
         yield Finding("ok", "last runs", "none is on record")
+    yield _gaps(*gaps)
+
+
+def _known_gaps(warehouse: duckdb.DuckDBPyConnection) -> tuple[int, date, date, int, int]:
+    try:
+        found: tuple[int, date, date, int, int] = warehouse.execute(GAPS).fetchall()[0]
+    except duckdb.CatalogException:  # nothing was copied since gaps are kept
+        return 0, date.min, date.min, 0, 0
+    return found
+
+
+def _gaps(days: int, first: date, last: date, missing: int, surplus: int) -> Finding:
+    if not days:
+        return Finding("ok", "copy", "the days compared so far have what the source has")
+    span = f"{first}" if days == 1 else f"{days:,} days from {first} to {last}"
+    verb = "differs" if days == 1 else "differ"
+    seen = f"{span} {verb} from the source: {missing:,} events missing, {surplus:,} too many"
+    remedy = "prefect deployment run ingest/on-demand --param repair=true; ingest/nightly does it by itself"
+    return Finding("warning", "copy", seen, remedy)

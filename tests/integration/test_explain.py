@@ -1,5 +1,6 @@
 """What an explanation says adds up to what the post was ranked by."""
 
+import json
 import sys
 from datetime import datetime
 
@@ -76,6 +77,9 @@ def test_the_command_line_prints_reasons(
     assert "chance of a like" in explained
     assert any(source in explained for source in SOURCES)
     assert "like posts you liked" in explained or "your taste in" in explained
+    answer = json.loads(_printed(capsys, monkeypatch, "--explain", "--json"))
+    assert (answer["user_id"], answer["known"], len(answer["recommendations"])) == (1, True, 5)
+    assert answer["recommendations"][0]["explanation"]["source"] in explained
 
 
 def _printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *options: str) -> str:

@@ -1,15 +1,12 @@
 """What the README promises analysts works as it stands there."""
 
-import re
-from pathlib import Path
-
 import duckdb
 import pytest
 
+from tests.integration.documented import blocks
 from tests.integration.small_network import Network
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-QUERIES = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
+QUERIES = blocks("README.md", "sql")
 
 
 def test_there_are_eight_questions() -> None:

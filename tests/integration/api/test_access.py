@@ -63,7 +63,7 @@ def test_every_route_says_what_it_needs(client: Client) -> None:
         if method != "OPTIONS"
     }
     assert {path for (_, path), scope in scopes.items() if scope is None} == OPEN
-    assert {path for (_, path), scope in scopes.items() if scope == "write"} == {"/feed-actions"}
+    assert {path for (_, path), scope in scopes.items() if scope == "write"} == {"/feed-actions", "/feed/actions"}
     forgotten = [where for where, scope in scopes.items() if scope == "operate"]
     assert not forgotten, "these say nothing, so they need a key that may operate"
     described = client.get("/schema/openapi.json").json()
@@ -141,6 +141,15 @@ def test_a_token_may_come_in_each_of_three_ways(guarded: Client, tokens: dict[st
             answer = guarded.get("/snapshot", headers=raw)  # type: ignore[arg-type]
             assert answer.status_code == 401, headers
             assert wrong == "" or wrong not in answer.text
+
+
+def test_a_browser_is_made_to_ask_its_user_before_it_shows_a_page(guarded: Client, tokens: dict[str, str]) -> None:
+    refused = guarded.get("/")
+    assert (refused.status_code, refused.headers["content-type"].partition(";")[0]) == (401, "text/html")
+    assert "Basic" in refused.headers["www-authenticate"]
+    assert guarded.get("/", auth=("anybody", tokens["recommend"])).status_code == 200
+    writes = {"headers": {"HX-Request": "true"}, "data": {"user_id": "1"}}
+    assert guarded.post("/feed/actions", auth=("anybody", tokens["recommend"]), **writes).status_code == 403
 
 
 def test_keys_come_and_go_while_the_service_runs(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

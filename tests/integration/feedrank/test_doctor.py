@@ -16,6 +16,7 @@ from feedrank.doctor import findings
 from tests.integration.api.process import eventually, free_port, running
 from tests.integration.small_network import Network
 from warehouse.connection import connect
+from warehouse.copy import copy_source
 from warehouse.lock import warehouse_lock
 from warehouse.runs import record_run
 from warehouse.snapshots import current
@@ -53,7 +54,7 @@ def test_nothing_is_wrong_with_a_healthy_set_up(
         there = settings.model_copy(update={"api": ApiSettings(port=int(service.url.rpartition(":")[2]))})
         found = seen(there)
         assert {what: finding.level for what, finding in found.items()} == {
-            **dict.fromkeys(("source", "source index", "source events", "warehouse lock", "last runs"), "ok"),
+            **dict.fromkeys(("source", "source index", "source events", "warehouse lock", "last runs", "copy"), "ok"),
             **dict.fromkeys(("snapshot", "exposure spool", "disk", "API access", "API"), "ok"),
             "Prefect": "warning",  # nobody has started a server for it
         }
@@ -132,6 +133,17 @@ def test_a_run_that_failed_is_told_until_one_succeeds(healthy: Network) -> None:
         found = one(healthy.settings, "last runs")
         assert (found.level, status in found.seen) == (level, True)
         assert ("no route" in found.seen) == (status == "failed")
+
+
+def test_days_that_differ_from_the_source_are_told_until_they_are_repaired(healthy: Network) -> None:
+    healthy.execute("DELETE FROM feed_action WHERE user_id = 3 AND time < timestamp '2025-01-03'")
+    copy_source(healthy.settings, uuid4().hex, reconcile="all")
+    found = one(healthy.settings, "copy")
+    assert found.level == "warning"
+    assert "2 days from 2025-01-01 to 2025-01-02 differ from the source: 0 events missing, 4 too many" in found.seen
+    assert "repair=true" in (found.remedy or "")
+    copy_source(healthy.settings, uuid4().hex, reconcile="repair")
+    assert one(healthy.settings, "copy").level == "ok"
 
 
 def test_a_snapshot_is_missing_damaged_of_another_version_or_old(healthy: Network) -> None:

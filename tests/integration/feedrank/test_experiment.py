@@ -1,5 +1,6 @@
 """`feedrank experiment`: each command changes what holds, says so, and tells what to do where it cannot."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +66,9 @@ def test_an_experiment_from_start_to_shipping(experiment: Command, monkeypatch: 
     output = experiment("status")[1]
     assert [output.count(author) for author in ("ann", "bob", "carol")] == [2, 2, 1]
     assert "ship test" in output
+    lines = [json.loads(line) for line in experiment("status", "--json")[1].splitlines()]
+    assert [line["action"] for line in lines] == [one.action for one in told]
+    assert lines[-1]["plan"]["shipped"] == TEST
     assert "salt text-embeddings-2: feedrank experiment start begins it" in output
     assert experiment("start")[0] == 0
     assert "everybody gets control" in experiment("stop")[1]

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from core.columns import CONTROL, TEST
+from core.columns import ARMS
 from core.settings import FeatureSettings, Settings
 from features.basis import Basis
 from features.catalog import Layout
@@ -86,10 +86,12 @@ def basis(con: duckdb.DuckDBPyConnection, posts: Posts, settings: Settings) -> B
 
 
 def fit_basis(con: duckdb.DuckDBPyConnection, posts: Posts, settings: Settings, cut: date) -> Basis:
-    """What is known of posts and learned before `cut`; what one arm reads in a post, the other reads in the next."""
+    """What is known of posts and learned before `cut`; what one arm reads in a post, the next reads in the next."""
     space = ClassicalEncoder.fit(posts.texts, settings.features).transform(posts.texts)
-    other = TextSpace(*(np.roll(values, 1, axis=0) for values in (space.vectors, space.components, space.distances)))
-    spaces = {CONTROL: space, TEST: other}
+    of_posts = (space.vectors, space.components, space.distances)
+    spaces = {
+        arm: TextSpace(*(np.roll(values, place, axis=0) for values in of_posts)) for place, arm in enumerate(ARMS)
+    }
     fitted = fit_features(con, posts, spaces, Codebook.fit(con, posts.topics), cut, settings.features, threads=1)
     return Basis(posts, spaces, fitted, settings.features, timedelta(days=3))
 

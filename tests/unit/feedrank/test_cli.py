@@ -101,6 +101,31 @@ def test_sql_prints_a_table_or_json(feedrank: Command, published: Snapshot) -> N
     assert [json.loads(line)["i"] for line in lines.splitlines()] == list(range(1500))
 
 
+def test_json_takes_what_sql_gives(feedrank: Command, published: Snapshot) -> None:
+    query = "SELECT 'nan'::DOUBLE AS undefined, 2::HUGEINT ** 70 AS large, DATE '2026-01-02' AS day, [1, NULL] AS list"
+    answer = json.loads(feedrank("sql", "--json", query)[1])
+    assert answer == {"undefined": None, "large": 2**70, "day": "2026-01-02", "list": [1, None]}
+
+
+def test_an_id_that_is_begun_is_answered_with_the_one_that_was_meant(feedrank: Command, published: Snapshot) -> None:
+    code, output, error = feedrank("snapshot", "verify", published.id[:12])
+    assert (code, output) == (1, "")
+    assert f"did you mean '{published.id}'?" in error
+
+
+def test_what_is_published_is_told_in_json(feedrank: Command, published: Snapshot) -> None:
+    refused = _publish(likes=0, gate=GateOutcome(promoted=False, reasons=["worse"]))
+    lines = [json.loads(line) for line in feedrank("snapshot", "list", "--json")[1].splitlines()]
+    assert [(line["id"], line["live"], line["promoted"]) for line in lines] == [
+        (refused.id, False, False),
+        (published.id, True, True),
+    ]
+    assert json.loads(feedrank("snapshot", "show", "--json")[1])["id"] == published.id
+    assert json.loads(feedrank("snapshot", "verify", "--json")[1]) == {"id": published.id, "files": 1, "matches": True}
+    told = json.loads(feedrank("snapshot", "promote", refused.id, "--json")[1])
+    assert told == {"serving": refused.id, "in_spite_of": ["worse"]}
+
+
 def test_a_long_answer_is_cut_and_says_so(feedrank: Command, published: Snapshot) -> None:
     _, output, error = feedrank("sql", "SELECT i FROM range(1500) t(i)")
     assert "999" in output
