@@ -8,7 +8,6 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, SkipValidation
 
-from api.access.scopes import RECOMMEND
 from api.engine import Serving
 from api.pages import data_view
 from api.pages.shell import HEADERS, Shell, Shelled
@@ -30,7 +29,7 @@ def desk(settings: Setup) -> Desk:
     return Desk(settings.sql)
 
 
-@get("/data", sync_to_thread=True, security=RECOMMEND)
+@get("/data", sync_to_thread=True)
 def data(
     shell: Shelled,
     serving: Served,
@@ -59,13 +58,13 @@ def data(
     )
 
 
-@get("/data/features", sync_to_thread=True, security=RECOMMEND)
+@get("/data/features", sync_to_thread=True)
 def features(shell: Shelled, serving: Served, find: FromQuery[str] = "") -> Response[Any]:
     """The part of the catalogue that fits, as somebody types."""
     return shell.page("data_features.html", features=data_view.features(serving, find), find=find)
 
 
-@get("/data/query", sync_to_thread=True, security=RECOMMEND)
+@get("/data/query", sync_to_thread=True)
 def query(shell: Shelled, serving: Served, desk: Desked, sql: FromQuery[str] = "") -> Response[Any]:
     """The answer to a query, or beside its box why there is none."""
     answer, refused = _answer(shell, serving, desk, sql)
@@ -73,7 +72,7 @@ def query(shell: Shelled, serving: Served, desk: Desked, sql: FromQuery[str] = "
     return shell.page("data_answer.html", headers=shared, sql=sql, answer=answer, refused=refused, limits=desk.settings)
 
 
-@get("/data/query.csv", sync_to_thread=True, security=RECOMMEND)
+@get("/data/query.csv", sync_to_thread=True)
 def query_csv(shell: Shelled, serving: Served, desk: Desked, sql: FromQuery[str] = "") -> Response[str]:
     """The same as a file; its name says if it does not hold all rows."""
     answer = desk.csv(serving.snapshot.folder / STATE_FILE, sql, shell.translate)

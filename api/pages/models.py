@@ -12,7 +12,6 @@ from litestar.plugins.problem_details import ProblemDetailsException
 from msgspec import Meta, Struct
 
 from api.access.door import Door
-from api.access.scopes import RECOMMEND
 from api.pages import models_chart, models_view
 from api.pages.models_compare import compare
 from api.pages.shell import HEADERS, Shelled
@@ -36,7 +35,7 @@ class Wish(Struct, frozen=True):
     key: Annotated[str, Meta(max_length=200)] = ""
 
 
-@get("/models", sync_to_thread=True, security=RECOMMEND)
+@get("/models", sync_to_thread=True)
 def models(
     shell: Shelled,
     settings: Setup,
@@ -66,7 +65,7 @@ def models(
     )
 
 
-@get("/models/rollback", sync_to_thread=True, security=RECOMMEND)
+@get("/models/rollback", sync_to_thread=True)
 def question(shell: Shelled, settings: Setup, to: FromQuery[str]) -> Response[Any]:
     """Is that what you want?"""
     shelf = models_view.shelf(settings)
@@ -85,7 +84,7 @@ def question(shell: Shelled, settings: Setup, to: FromQuery[str]) -> Response[An
 
 
 # who may look at the page may send this; that it is an operator is asked for besides, of the key that is typed
-@post("/models/rollback", sync_to_thread=True, status_code=HTTPStatus.OK, security=RECOMMEND)
+@post("/models/rollback", sync_to_thread=True, status_code=HTTPStatus.OK)
 def roll_back(
     settings: Setup,
     door: NamedDependency[SkipValidation[Door]],
