@@ -97,7 +97,12 @@ def roll_back(
         raise _conflict(f"snapshot {live} has become live meanwhile, so nothing was done; look again, then decide")
     snapshot = rollback(settings, data.to, by=by)
     log.warning("rolled back from %s to %s by key %s", data.live, snapshot.id, by)
-    return Response(None, headers={**HEADERS, "HX-Redirect": f"/models?done={snapshot.id}"}, status_code=HTTPStatus.OK)
+    return Response(
+        "",
+        media_type="text/html",
+        headers={**HEADERS, "HX-Redirect": f"/models?done={snapshot.id}"},
+        status_code=HTTPStatus.OK,
+    )
 
 
 def _operator(door: Door, request: Request[Any, Any, Any], typed: str) -> str:
