@@ -21,6 +21,7 @@ def search(page: Page, user_id: int) -> None:
     page.get_by_label("User id").fill(str(user_id))
     page.get_by_role("button", name="Show feed").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(str(user_id))
+    page.wait_for_load_state()  # the lists come below the heading
 
 
 def test_a_liked_post_goes_for_good_and_is_in_the_database(open_page: Open, site: Site, user_ids: list[int]) -> None:

@@ -37,7 +37,7 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
             "[api\n",
             "feedrank.toml cannot be read: Expected ']' at the end of a table declaration (at line 1, column 5)",
         ),
-        ("[api]\nprot = 1", "api.prot is no setting; known are host, port, workers, reload_interval"),
+        ("[api]\nprot = 1", "api.prot is no setting; known are host, port, dsn, ask_keys, rate_limit"),
         ("[ranking]\niterations = 0", "ranking.iterations = 0: Input should be greater than or equal to 1"),
         ("[warehouse]\noverlap = 'long'", "warehouse.overlap = 'long': Input should be a valid timedelta"),
         ("[source.posts]\ntabel = 'p'", "source.posts.tabel is no setting; known are table, columns"),
