@@ -73,7 +73,7 @@ def test_a_planted_lift_is_found_and_each_day_is_played_once(
     ((answers, as_of, first, last),) = rows(world, days)
     assert (answers, as_of) == (shown.answers, 0)
     assert START <= first < START + timedelta(hours=6)
-    assert MIDNIGHT - timedelta(hours=6) < last < MIDNIGHT - timedelta(hours=1)
+    assert MIDNIGHT - timedelta(hours=6) < last <= MIDNIGHT - timedelta(hours=1)
     events = "SELECT action, count(*), max(time) FROM feed_action WHERE time >= %s GROUP BY 1 ORDER BY 1"
     (_, likes, _), (_, views, newest) = rows(world, events, START)
     assert likes == sum(arm.liked for arm in shown.arms.values())
