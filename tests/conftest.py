@@ -20,6 +20,11 @@ REPOSITORY = Path(__file__).parent.parent
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: while Playwright runs, asyncio takes the main thread's loop for one that is running."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """DSN of a server of this test session."""
