@@ -57,8 +57,11 @@ def site(rehearsed_network: Rehearsed, postgres: str, tmp_path_factory: pytest.T
 
 @pytest.fixture
 def user_ids(site: Site) -> list[int]:
-    """Users, those with the longest histories first."""
-    query = "SELECT user_id FROM feed_action GROUP BY 1 ORDER BY count(*) DESC, 1"
+    """Users who have not liked most of the 60 posts yet, those with the longest histories first."""
+    query = (
+        "SELECT user_id FROM feed_action GROUP BY 1"
+        " HAVING count(DISTINCT post_id) FILTER (WHERE action = 'like') < 20 ORDER BY count(*) DESC, 1"
+    )
     return [user_id for (user_id,) in site.rows(query)]
 
 
