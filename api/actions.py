@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -99,7 +99,7 @@ class ActionWriter:
         moments, bad = [], []
         for index, action in enumerate(actions):
             try:
-                moment = _utc(action.time) if action.time is not None else now
+                moment = clock.in_utc(action.time) if action.time is not None else now
             except OverflowError:  # an offset that leads out of the years 1 to 9999
                 bad.append(_bad(index, "time", action.time, "it must be in the years 1 to 9999", listed=listed))
                 continue
@@ -154,7 +154,3 @@ def _bad(index: int, field: str, value: Any, must: str, *, listed: bool) -> BadP
     name = f"[{index}].{field}" if listed else field
     told = value.isoformat() if isinstance(value, datetime) else str(value)
     return BadParameter(name, told, f"{name}={told} is not accepted: {must}")
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -1,6 +1,6 @@
 """The parameters that more than one route takes, each with its bounds, its meaning and examples."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from litestar.exceptions import ValidationException
@@ -104,8 +104,7 @@ def moment(time: str | None) -> datetime:
     if time is None:
         return clock.now()
     try:
-        parsed = datetime.fromisoformat(time)
-        return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
+        return clock.in_utc(datetime.fromisoformat(time))
     except (ValueError, OverflowError):  # the latter: an offset that leads out of the years 1 to 9999
         expected = (
             "it must be an ISO 8601 date and time of the years 1 to 9999, such as 2021-12-20T00:00:00 or "

@@ -35,6 +35,15 @@ def now() -> datetime:
     return EPOCH + timedelta(microseconds=face[0])
 
 
+def in_utc(moment: datetime) -> datetime:
+    """A moment without its zone, in UTC; one without a zone is in UTC already.
+
+    Raises:
+        OverflowError: its zone leads out of the years 1 to 9999.
+    """
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
 class Clock:
     """A clock file that this process moves, made if it is missing. Use it as a context."""
 

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from experiments.ledger import Change
 from experiments.plan import Plan
-from experiments.verdict import Verdict
+from experiments.verdict import SAMPLE_RATIO_ALARM, Verdict
 
 
 class Range(Struct, frozen=True):
@@ -127,3 +127,19 @@ class Report(Struct, frozen=True):
     guardrails: list[GuardrailDay]
     segments: list[Segment]
     interleaving: Interleaving | None = None
+
+    @property
+    def primary(self) -> MetricReport | None:
+        """The metric that the verdict is about."""
+        return next((metric for metric in self.metrics if metric.primary), None)
+
+    @property
+    def ratio_is_broken(self) -> bool:
+        """Whether the arms have not been filled as planned, by the last look."""
+        p_value = self.sample_ratio[-1].p_value if self.sample_ratio else None
+        return p_value is not None and p_value < SAMPLE_RATIO_ALARM
+
+    @property
+    def looks(self) -> int:
+        """How many segments were compared."""
+        return sum(found.p_value is not None for found in self.segments)

@@ -9,6 +9,7 @@ import duckdb
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from core import clock
 from core.columns import Arm
 from core.settings import Settings, load_settings
 from experiments.assignment import assign
@@ -48,7 +49,7 @@ def recommend(
     """
     settings = load_settings()
     snapshot = current(settings)
-    chosen, when = arm or _own_arm(settings, snapshot.folder, user), _naive_utc(time)
+    chosen, when = arm or _own_arm(settings, snapshot.folder, user), clock.in_utc(time or datetime.now(UTC))
     recommender = Recommender.open(snapshot.folder, ranking=settings.ranking)
     best = recommender.recommend(chosen, user, when, limit)
     posts = read_posts(snapshot.folder, best.post_ids.tolist())
@@ -80,8 +81,3 @@ def _own_arm(settings: Settings, folder: Path, user: int) -> str:
     plan = known_plan(settings)
     with duckdb.connect(str(folder / STATE_FILE), read_only=True) as tables:
         return assign(plan, user, Members.read(tables, plan)).arm
-
-
-def _naive_utc(moment: datetime | None) -> datetime:
-    moment = moment or datetime.now(UTC)
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from core.errors import NotFound
 
 MEDIA_TYPES: Final = {".css": MediaType.CSS, ".js": "text/javascript", ".svg": "image/svg+xml"}
-FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 PATH: Final = "/assets/"
 HTMX: Final = ("js_lib_htmx", "static/htmx/htmx.min.js")  # of a package that carries nothing else
 

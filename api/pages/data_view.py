@@ -4,7 +4,7 @@ A snapshot of before some of these tables has none of them; what they would hold
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -17,6 +17,7 @@ import msgspec
 from api.engine import Serving
 from core import prefect_address
 from core.settings import Settings
+from features.catalog import FeatureSpec
 
 DAYS: Final = 60  # of rejected rows in a row of bars
 RUNS: Final = 20
@@ -86,17 +87,6 @@ class Run:
         return len(self.detail.get("gaps") or [])
 
 
-class Feature(NamedTuple):
-    """A row of the catalogue."""
-
-    name: str
-    group: str
-    type: str
-    unit: str
-    as_of: str
-    meaning: str
-
-
 @cache
 def examples() -> list[Example]:
     """The questions that are ready to be asked."""
@@ -160,16 +150,16 @@ def runs(serving: Serving, settings: Settings) -> list[Run] | None:
     ]
 
 
-def features(serving: Serving, wanted: str) -> list[Feature]:
+def features(serving: Serving, wanted: str) -> list[FeatureSpec]:
     """The features that every word of `wanted` is found with, in whatever case."""
     found = serving.rows('SELECT name, "group", type, unit, as_of, meaning FROM feature_catalog')
     words = wanted.casefold().split()
-    told = [Feature(*one.values()) for one in found]
+    told = [FeatureSpec(**one) for one in found]
     return [one for one in told if _matches(words, one)]
 
 
-def _matches(words: Sequence[str], feature: Feature) -> bool:
-    content = " ".join(map(str, feature)).casefold()
+def _matches(words: Sequence[str], feature: FeatureSpec) -> bool:
+    content = " ".join(astuple(feature)).casefold()
     return all(word in content for word in words)
 
 

@@ -1,19 +1,16 @@
 """The page Experiment: which arm is better, and who is in which."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
+from litestar.params import FromPath, FromQuery, SkipValidation
 
 from api.engine import Engine
 from api.pages import experiment_view
-from api.pages.shell import Shelled
-from api.parameters import INT64_MAX, INT64_MIN
+from api.pages.shell import AskedUser, Shelled
 from core.settings import Settings
 from experiments.report_files import reported
-
-User = Annotated[int | None, QueryParameter(name="user", ge=INT64_MIN, le=INT64_MAX)]
 
 
 @get("/experiment", sync_to_thread=True)
@@ -22,7 +19,7 @@ def experiment(
     engine: NamedDependency[SkipValidation[Engine]],
     settings: NamedDependency[SkipValidation[Settings]],
     name: FromQuery[str | None] = None,
-    user: User = None,
+    user: AskedUser = None,
 ) -> Response[Any]:
     """The verdict and all that it rests on; or for htmx, where a user falls."""
     assigned = None if user is None else experiment_view.assigned(engine, user)

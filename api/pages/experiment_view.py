@@ -15,7 +15,7 @@ from experiments.ledger import Change
 from experiments.plan import Plan
 from experiments.report_files import read_pictures, read_report, reported
 from experiments.report_page import TONES
-from experiments.report_schema import MetricReport, Report
+from experiments.report_schema import Report
 from experiments.verdict import SAMPLE_RATIO_ALARM
 
 # how the user came to the arm
@@ -79,20 +79,6 @@ class Reported:
     @property
     def decision(self) -> str:
         return DECISIONS[self.report.verdict.decision]
-
-    @property
-    def primary(self) -> MetricReport | None:
-        return next((metric for metric in self.report.metrics if metric.primary), None)
-
-    @property
-    def ratio_is_broken(self) -> bool:
-        looks = self.report.sample_ratio
-        return bool(looks) and looks[-1].p_value is not None and looks[-1].p_value < SAMPLE_RATIO_ALARM
-
-    @property
-    def looks(self) -> int:
-        """Segments that were compared."""
-        return sum(found.p_value is not None for found in self.report.segments)
 
 
 def last_report(settings: Settings, plan: Plan, name: str | None) -> Reported | None:

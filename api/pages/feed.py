@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import ValidationException
-from litestar.params import Body, FromQuery, PathParameter, QueryParameter, SkipValidation
+from litestar.params import Body, FromQuery, PathParameter, SkipValidation
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 
@@ -18,14 +18,13 @@ from api.actions import ActionWriter
 from api.engine import Engine, Serving
 from api.pages import feed_lists, feed_reader
 from api.pages.feed_lists import Show
-from api.pages.shell import HEADERS, Shell, Shelled
-from api.parameters import INT64_MAX, INT64_MIN, PostPath, moment
+from api.pages.shell import HEADERS, AskedUser, Shell, Shelled
+from api.parameters import PostPath, moment
 from api.past import Past
 from api.schemas import Action, AnyId, Arm, FeedAction
 from core import clock
 
 POPULAR: Final = 6
-User = Annotated[int | None, QueryParameter(name="user", ge=INT64_MIN, le=INT64_MAX)]
 Ids = Annotated[str, Meta(pattern=r"^(-?\d{1,19}( -?\d{1,19})*)?$", max_length=20_000)]
 Segment = Annotated[int, PathParameter(name="segment", ge=0, le=len(feed_reader.SEGMENTS) - 1)]
 Engined = NamedDependency[SkipValidation[Engine]]
@@ -47,7 +46,7 @@ class Pressed(Struct, frozen=True):
 
 @get("/", sync_to_thread=True)
 def feed(
-    shell: Shelled, engine: Engined, user: User = None, show: FromQuery[Show] = "own", time: FromQuery[str] = ""
+    shell: Shelled, engine: Engined, user: AskedUser = None, show: FromQuery[Show] = "own", time: FromQuery[str] = ""
 ) -> Response[Any]:
     """What a user would be shown, now or at a moment of the past."""
     when = moment(time or None)
@@ -119,7 +118,7 @@ def _about(
 ) -> dict[str, Any]:
     plan = engine.experiment.plan
     own = engine.experiment.assign(plan, user_id)
-    columns = feed_lists.columns(engine, serving, user_id, when, show, shell.translate, **held)
+    columns = feed_lists.columns(own, serving, user_id, when, show, shell.translate, **held)
     return {
         "own": own,
         "reader": feed_reader.reader(serving, user_id, own.arm, when),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from api.answers import wanted
-from api.engine import Engine, Serving
+from api.engine import Serving
 from api.pages.language import Translate, marked
 from api.schemas import Post
 from core.columns import ARMS
@@ -113,7 +113,7 @@ def arms_to_show(own: Assignment, show: Show) -> list[str]:
 
 
 def columns(
-    engine: Engine,
+    own: Assignment,
     serving: Serving,
     user_id: int,
     when: datetime,
@@ -123,8 +123,7 @@ def columns(
     skipped: Sequence[int] = (),
     before: Sequence[int] = (),
 ) -> list[Column]:
-    """The lists to show beside each other; `before` is what they held before an action."""
-    own = engine.experiment.assign(engine.experiment.plan, user_id)
+    """The lists to show beside each other, to a user of arm `own`; `before` is what they held before an action."""
     keep_to = wanted(serving, None, skipped)
     found = []
     for arm in arms_to_show(own, show):

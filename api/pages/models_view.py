@@ -5,7 +5,7 @@ feature, which CatBoost tells from the ranker's own trees.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import duckdb
 import polars as pl
 
+from core.clock import in_utc
 from core.columns import ARMS
 from core.settings import Settings, SnapshotSettings
 from ranking.drift import is_compared
@@ -147,9 +148,9 @@ def shelf(settings: Settings) -> Shelf:
 
 def periods(switches: list[Switch], kept: set[str]) -> list[Period]:
     """Who was live when, the latest first."""
-    ends: list[datetime | None] = [_naive(switch.time) for switch in switches[1:]]
+    ends: list[datetime | None] = [in_utc(switch.time) for switch in switches[1:]]
     told = [
-        Period(one.snapshot, _naive(one.time), end, one.action, one.by, one.snapshot in kept)
+        Period(one.snapshot, in_utc(one.time), end, one.action, one.by, one.snapshot in kept)
         for one, end in zip(switches, [*ends, None], strict=False)
     ]
     return told[::-1]
@@ -192,7 +193,3 @@ def _figures(folder: Path) -> Figures:
 def _importances(file: Path) -> dict[str, float]:
     found = feature_importances(load_ranker(file))
     return dict(zip(found["feature"], (found["importance"] / 100).to_list(), strict=True))
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

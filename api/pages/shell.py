@@ -7,18 +7,19 @@ DuckDB more, so handlers of pages run in a thread.
 from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
-from litestar.params import SkipValidation
+from litestar.params import QueryParameter, SkipValidation
 from litestar.plugins.htmx import HTMXRequest
 
 from api.pages import assets, language
+from api.parameters import INT64_MAX, INT64_MIN
 from api.status import Status
 from core.errors import SnapshotError
-from experiments import wording
+from experiments.templates_of import templates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -30,12 +31,11 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+# beside those that every answer has, see api.access.browsers
 HEADERS: Final = {
     "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "private, no-cache",
     "Vary": "Accept-Language, Cookie, HX-Request",
@@ -109,6 +109,7 @@ class Shell:
 PICTURE: Final = "default-src 'none'; style-src 'unsafe-inline'"
 # what a handler asks for
 Shelled = NamedDependency[SkipValidation[Shell]]
+AskedUser = Annotated[int | None, QueryParameter(name="user", ge=INT64_MIN, le=INT64_MAX)]
 
 
 def _in(of: str, told: Callable[..., str]) -> Callable[..., str]:
@@ -118,21 +119,9 @@ def _in(of: str, told: Callable[..., str]) -> Callable[..., str]:
 @cache
 def environment(of: str) -> "Environment":
     """Jinja in one language."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=PackageLoader("api.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-        auto_reload=False,
-    )
+    made = templates("api.pages", extensions=["jinja2.ext.i18n"], auto_reload=False)
     made.install_gettext_translations(language.translations(of), newstyle=True)  # type: ignore[attr-defined]
     for told in (language.number, language.percent, language.day, language.moment, language.since):
         made.filters[told.__name__] = _in(of, told)
-    told_in_reports = (wording.share, wording.change, wording.plain, wording.probability, wording.milliseconds)
-    made.filters.update({one.__name__: one for one in told_in_reports})
     made.globals.update(asset=assets.address, languages=language.NAMES, htmx_config=HTMX)
     return made

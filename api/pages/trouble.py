@@ -15,13 +15,13 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.plugins.problem_details import ProblemDetailsException
 
 from api import problems
+from api.access.browsers import SAFE
 from api.pages.shell import Shell
 from core.errors import FeedrankError
 from core.logging import get_logger
 
 log = get_logger(__name__)
 
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 INSIDE: Final = "the request failed inside the service; its log says why"
 
 # of every kind that `api.problems` handles, for the nearer handler wins only under the same key

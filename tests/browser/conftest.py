@@ -35,8 +35,8 @@ class Site:
         return self.network.rows(query, values)
 
 
-# of this folder and not of the session: a loop of Playwright's must be gone before others start one of theirs
-@pytest.fixture(scope="package")
+# until the session ends: nothing comes after this folder, see tests/conftest.py
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
     try:
@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
         pytest.fail(str(error), pytrace=False)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def site(rehearsed_network: Rehearsed, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The service over a copy of the rehearsed network; tests may act in it, each as users of its own."""
     network = rehearsed_network.network.clone(postgres, tmp_path_factory.mktemp("site"))

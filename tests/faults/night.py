@@ -23,7 +23,7 @@ from core.settings import Settings
 from features.daily import refresh_daily
 from ranking import pipeline
 from ranking.pipeline import judge, load_inputs
-from tests.integration.small_network import SMALL
+from tests.integration.small_network import small_settings
 from warehouse.connection import connect
 from warehouse.copy import copy_source
 from warehouse.lock import warehouse_lock
@@ -113,11 +113,6 @@ def killed(dsn: str, home: Path, death: Death) -> bool:
     return process.exitcode != 0
 
 
-def settings_of(dsn: str, home: Path) -> Settings:
-    """The small network's, with a spool of DuckDB's own in the home."""
-    return Settings.model_validate({"home": home, "source": {"dsn": dsn}, **SMALL})
-
-
 def _run(dsn: str, home: Path, death: Death | None, parent: Connection) -> None:
     effects: list[Effect] = []
     stage = ""
@@ -134,7 +129,7 @@ def _run(dsn: str, home: Path, death: Death | None, parent: Connection) -> None:
         stage = name
 
     _watch(home, effect)
-    night(settings_of(dsn, home), enter)
+    night(small_settings(dsn, home), enter)
     parent.send(effects if death is None else "over")
 
 

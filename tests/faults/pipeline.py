@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.settings import Settings
-from tests.faults.night import STAGES, Death, Effect, clone_home, killed, settings_of, undisturbed
+from tests.faults.night import STAGES, Death, Effect, clone_home, killed, undisturbed
 from tests.faults.outcome import Outcome
 from tests.faults.remains import (
     Rows,
@@ -17,7 +17,7 @@ from tests.faults.remains import (
     orphans,
     warehouse_rows,
 )
-from tests.integration.small_network import Network
+from tests.integration.small_network import Network, small_settings
 
 SEED = 7
 # what the night finds: new events, one of them without a time, an edited user, a user and a post that are new
@@ -56,7 +56,7 @@ class Scene:
         network.execute(NEWS)
         home = clone_home(network.settings.home, folder / "undisturbed")
         effects = undisturbed(network.dsn, home)
-        after = settings_of(network.dsn, home)
+        after = small_settings(network.dsn, home)
         return cls(network, effects, warehouse_rows(after), newest_recommendations(after))
 
     def points(self, count: int) -> list[Point]:
@@ -77,7 +77,7 @@ class Scene:
         for number, point in enumerate(points):
             home = clone_home(self.network.settings.home, folder / f"killed-{number}")
             struck = killed(self.network.dsn, home, point.death)
-            yield Outcome(point.stage, struck, tuple(self._wrong(settings_of(self.network.dsn, home))))
+            yield Outcome(point.stage, struck, tuple(self._wrong(small_settings(self.network.dsn, home))))
 
     def _wrong(self, settings: Settings) -> Iterator[str]:
         try:

@@ -4,7 +4,6 @@ A promise is an action that was answered with 201, and an exposure whose answer 
 the kill cut off are sent again under their idempotency keys, as a good client does, and must count once as well.
 """
 
-import shutil
 import threading
 import time
 from collections import Counter
@@ -19,11 +18,10 @@ import httpx
 import numpy as np
 import psycopg2
 
-from core.settings import Settings
 from tests.faults.outcome import Outcome
 from tests.integration.api.process import eventually, running
+from tests.integration.publish_again import publish_again
 from tests.integration.small_network import Network
-from warehouse.snapshots import ManifestBody, current, draft, publish
 
 SEED = 11
 # what the service is in the middle of when it dies
@@ -64,7 +62,7 @@ def _until_killed(network: Network, stage: str, after: float, into_reload: float
             client.start()
         time.sleep(after)
         if stage == RELOAD:
-            _publish_again(network.settings)
+            publish_again(network.settings)
             time.sleep(into_reload)
         asked.killed_at = time.monotonic()
         service.process.kill()
@@ -125,14 +123,6 @@ def _audit(network: Network, asked: Asked) -> Iterator[str]:
 
 def _environment(network: Network, **more: str) -> dict[str, str]:
     return {"FEEDRANK_SOURCE__DSN": network.dsn, **more}
-
-
-def _publish_again(settings: Settings) -> None:
-    standing = current(settings)
-    with draft(settings) as folder:
-        shutil.copytree(standing.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json"))
-        body = {name: getattr(standing.manifest, name) for name in ManifestBody.__struct_fields__}
-        publish(settings, folder, ManifestBody(**body))
 
 
 def _spool(network: Network) -> Iterator[str]:

@@ -15,11 +15,11 @@ import psycopg2
 import pytest
 
 from core.errors import SnapshotDamaged, SourceError
-from tests.faults.night import PROCESSES, clone_home, night, settings_of
+from tests.faults.night import PROCESSES, clone_home, night
 from tests.faults.remains import check_standing, is_on_record, orphans, warehouse_rows
 from tests.integration.api.process import eventually
 from tests.integration.postgres_server import PostgresServer, own_postgres
-from tests.integration.small_network import SMALL_NETWORK, Network
+from tests.integration.small_network import SMALL_NETWORK, Network, small_settings
 from warehouse import snapshots
 from warehouse.copy import copy_source
 from warehouse.snapshots import current, list_snapshots, verify
@@ -38,7 +38,7 @@ def server(trained: Network) -> Iterator[PostgresServer]:
 def moved(trained: Network, server: PostgresServer, tmp_path: Path) -> Network:
     """The network on that server."""
     home = clone_home(trained.settings.home, tmp_path / "home")
-    network = Network(server.dsn, settings_of(server.dsn, home))
+    network = Network(server.dsn, small_settings(server.dsn, home))
     network.execute(SMALL_NETWORK)
     return network
 
@@ -155,7 +155,7 @@ def _night(dsn: str, home: Path, as_nobody: bool) -> None:
         os.setgroups([])
         os.setgid(65534)
         os.setuid(65534)
-    night(settings_of(dsn, home), lambda _: None)
+    night(small_settings(dsn, home), lambda _: None)
 
 
 def test_two_schedulers_that_fire_at_once_run_one_after_the_other(network: Network) -> None:
@@ -210,7 +210,7 @@ def test_a_disk_that_is_full(network: Network, small_disk: Callable[[int], Path]
     network.execute(NEWS)
     disk = small_disk(size_of(network.settings.home) + (1 << 20))
     home = clone_home(network.settings.home, disk / "home")
-    crowded = Network(network.dsn, settings_of(network.dsn, home))
+    crowded = Network(network.dsn, small_settings(network.dsn, home))
     standing = current(crowded.settings).id
     with (disk / "ballast").open("wb") as ballast:
         ballast.write(bytes(shutil.disk_usage(disk).free - (256 << 10)))

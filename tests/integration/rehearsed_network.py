@@ -7,13 +7,12 @@ from pathlib import Path
 
 import psycopg2
 
-from core.settings import Settings
 from feedrank.processes import Servers
 from feedrank.rehearsal import Readers
 from feedrank.rehearse import days_left, run_rehearsal
 from feedrank.simulate import fill
 from simulation.settings import WorldSettings, today
-from tests.integration.small_network import SMALL, Network
+from tests.integration.small_network import Network, small_settings
 
 # pictures for the README show more days; see tests/browser
 DAYS, LIFT = 10 if "FEEDRANK_SCREENSHOTS" in os.environ else 3, 0.6
@@ -33,7 +32,7 @@ class Rehearsed:
 
 def lived_until_start(dsn: str, home: Path) -> Network:
     """The network before its days, not trained on."""
-    settings = Settings.model_validate({"home": home, "source": {"dsn": dsn}, **SMALL})
+    settings = small_settings(dsn, home)
     fill(settings, dsn, WorldSettings(users=300, posts=60, days=14, events=30_000, ends_at=START))
     return Network(dsn, settings)
 

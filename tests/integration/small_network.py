@@ -48,6 +48,11 @@ SMALL = {
 }
 
 
+def small_settings(dsn: str, home: Path, **source: Any) -> Settings:
+    """Settings of a home of the network at `dsn`; `source` are further ones of that section."""
+    return Settings.model_validate({"home": home, "source": {"dsn": dsn, **source}, **SMALL})
+
+
 @dataclass(frozen=True)
 class Network:
     """A source database, and the settings of the home that it is copied to."""
@@ -59,7 +64,7 @@ class Network:
     def create(cls, postgres: str, home: Path, statements: str = SMALL_NETWORK, **source: Any) -> "Network":
         """Fill a new database of the server `postgres` with `statements`; `source` are settings of that section."""
         dsn = _new_database(postgres, "template1")
-        network = cls(dsn, Settings.model_validate({"home": home, "source": {"dsn": dsn, **source}, **SMALL}))
+        network = cls(dsn, small_settings(dsn, home, **source))
         network.execute(statements)
         return network
 
@@ -67,7 +72,7 @@ class Network:
         """The same network with the same snapshots, to be changed at will."""
         dsn = _new_database(postgres, self.dsn.rpartition("/")[2])
         shutil.copytree(self.settings.home, home, symlinks=True, dirs_exist_ok=True)
-        return Network(dsn, Settings.model_validate({"home": home, "source": {"dsn": dsn}, **SMALL}))
+        return Network(dsn, small_settings(dsn, home))
 
     def rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """What the source answers."""

@@ -17,7 +17,7 @@ from api.pages import data_view, sql_child
 from api.pages.language import NAMES
 from core.settings import Settings, SqlSettings
 from ranking.recommender import STATE_FILE
-from tests.integration.api.test_reload import again
+from tests.integration.publish_again import again
 from tests.integration.small_network import Network
 from warehouse.connection import connect
 from warehouse.snapshots import ManifestBody, Snapshot, current, publish, verify
@@ -192,7 +192,7 @@ def test_nothing_of_that_has_changed_the_snapshot_or_left_a_file(page: Client, s
 @pytest.mark.parametrize(
     ("sql", "why"),
     [
-        ("SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b", "took longer than 0.5 s"),
+        ("SELECT count(*) FROM range(1000000000000) WHERE hash(range) = 0", "took longer than 0.5 s"),
         ("SELECT sum(length(repeat('x', 90000000 + range))) FROM range(10000)", "took longer than 0.5 s"),
         ("SELECT length(repeat('x', 4000000000))", "more than 256 MiB"),
     ],

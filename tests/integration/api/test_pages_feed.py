@@ -10,9 +10,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from core.settings import Settings
 from tests.integration.api.process import eventually
-from tests.integration.small_network import SMALL, Network, recommended
+from tests.integration.small_network import Network, recommended, small_settings
 from warehouse.source_tables import migrate
 
 HTMX = {"HX-Request": "true"}
@@ -109,7 +108,7 @@ def test_a_segment_leads_to_a_user_of_it(network: Network) -> None:
 def test_with_postgresql_away_pages_go_on_and_say_so(trained_network: Network, tmp_path: Path) -> None:
     home = Path(shutil.copytree(trained_network.settings.home, tmp_path / "home", symlinks=True))
     nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
-    away = Network(nowhere, Settings.model_validate({"home": home, "source": {"dsn": nowhere}, **SMALL}))
+    away = Network(nowhere, small_settings(nowhere, home))
     with away.serve() as client:
         eventually(lambda: "PostgreSQL does not answer" in client.get("/").text)
         assert shown(client.get("/?user=1").text)

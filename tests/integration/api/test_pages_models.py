@@ -18,7 +18,7 @@ from api.pages.language import NAMES
 from core.settings import Settings
 from ranking.gate import GATE_SCHEMA
 from ranking.recommender import STATE_FILE
-from tests.integration.api.test_reload import again, publish_again
+from tests.integration.publish_again import again, publish_again
 from tests.integration.small_network import Network
 from warehouse.snapshots import (
     GateOutcome,

@@ -4,7 +4,6 @@ import gc
 import logging
 import shutil
 import weakref
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,21 +14,8 @@ from prometheus_client import REGISTRY
 from api.engine import Engine
 from core.settings import ApiSettings, Settings
 from tests.integration.api.process import eventually, running
-from warehouse.snapshots import ManifestBody, Snapshot, current, draft, promote, publish, rollback
-
-
-def publish_again(settings: Settings) -> Snapshot:
-    """Publish the files of the current snapshot under a new id."""
-    return again(settings, publish)
-
-
-def again(settings: Settings, put: Callable[[Settings, Path, ManifestBody], Snapshot]) -> Snapshot:
-    """Publish or store the files of the current snapshot under a new id."""
-    standing = current(settings)
-    with draft(settings) as folder:
-        shutil.copytree(standing.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json"))
-        body = {field: getattr(standing.manifest, field) for field in ManifestBody.__struct_fields__}
-        return put(settings, folder, ManifestBody(**body))
+from tests.integration.publish_again import publish_again
+from warehouse.snapshots import Snapshot, promote, rollback
 
 
 def flip_a_byte(file: Path) -> None:

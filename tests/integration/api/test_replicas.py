@@ -10,7 +10,7 @@ from api.app import create_app
 from benchmarks.object_store import ObjectStore, own_object_store
 from core.settings import Settings, SnapshotSettings
 from tests.integration.api.process import eventually, running
-from tests.integration.api.test_reload import again, publish_again
+from tests.integration.publish_again import again, publish_again
 from warehouse.snapshots import promote, store
 
 PATHS = [
